@@ -1,0 +1,2 @@
+//! umlaut.
+fn main() {}
