@@ -1,0 +1,110 @@
+//! The gate: the one page whose `syscall` instructions the trap lets through (DESIGN D1).
+//!
+//! Two instructions live here: the gate proper, which every host call of the kernel uses, and the one of the restorer
+//! that leaves a signal handler. A guest that jumps here gets what the wall (seccomp, Landlock) grants, no more.
+//!
+//! The window: a sleeping host call must not begin once its thread has been kicked. The gate therefore tests a word
+//! right before the `syscall`; a signal handler that finds the interrupted `%rip` between that test and the
+//! instruction, with the word now set, moves `%rip` to the `EINTR` exit ([`unwind_window`]).
+
+use core::arch::global_asm;
+
+global_asm!(
+    ".pushsection .text.umlaut_gate,\"ax\",@progbits",
+    ".balign 4096",
+    ".globl umlaut_gate_page",
+    "umlaut_gate_page:",
+    // rdi = &[nr, a0..a5], rsi = the word to test
+    ".globl umlaut_gate",
+    "umlaut_gate:",
+    "push rbx",
+    "mov rbx, rsi",
+    "mov rax, [rdi]",
+    "mov rsi, [rdi + 16]",
+    "mov rdx, [rdi + 24]",
+    "mov r10, [rdi + 32]",
+    "mov r8, [rdi + 40]",
+    "mov r9, [rdi + 48]",
+    "mov rdi, [rdi + 8]",
+    ".globl umlaut_gate_check",
+    "umlaut_gate_check:",
+    "cmp dword ptr [rbx], 0",
+    "jne umlaut_gate_eintr",
+    ".globl umlaut_gate_syscall",
+    "umlaut_gate_syscall:",
+    "syscall",
+    "pop rbx",
+    "ret",
+    ".globl umlaut_gate_eintr",
+    "umlaut_gate_eintr:",
+    "mov rax, -4",
+    "pop rbx",
+    "ret",
+    ".globl umlaut_gate_restorer",
+    "umlaut_gate_restorer:",
+    "mov eax, 15",
+    "syscall",
+    "ud2",
+    ".balign 4096",
+    ".popsection",
+);
+
+unsafe extern "C" {
+    fn umlaut_gate(args: *const [usize; 7], flag: *const u32) -> isize;
+    fn umlaut_gate_page();
+    fn umlaut_gate_check();
+    fn umlaut_gate_syscall();
+    fn umlaut_gate_eintr();
+    fn umlaut_gate_restorer();
+}
+
+/// A word that is never set, for calls that do not sleep or may not be interrupted.
+static NEVER: u32 = 0;
+
+/// First address of the gate page.
+pub fn gate_page() -> usize {
+    umlaut_gate_page as *const () as usize
+}
+
+/// The restorer to name in host `sigaction`: `rt_sigreturn` issued from the gate page.
+pub fn restorer() -> usize {
+    umlaut_gate_restorer as *const () as usize
+}
+
+/// Makes a host call.
+///
+/// # Safety
+/// The call with these arguments must not break memory safety: pointers must be good for what the host does with them.
+#[inline]
+pub unsafe fn host_call(nr: usize, a: [usize; 6]) -> isize {
+    let args = [nr, a[0], a[1], a[2], a[3], a[4], a[5]];
+    // SAFETY: the caller vouches for the call; `NEVER` is a live word.
+    unsafe { umlaut_gate(&args, &NEVER) }
+}
+
+/// Makes a host call that may sleep; answers `-EINTR` without making it once `*kick` is nonzero.
+///
+/// # Safety
+/// As [`host_call`]; `kick` must point to a live word.
+#[inline]
+pub unsafe fn host_call_interruptible(nr: usize, a: [usize; 6], kick: *const u32) -> isize {
+    let args = [nr, a[0], a[1], a[2], a[3], a[4], a[5]];
+    // SAFETY: the caller vouches for the call and for `kick`.
+    unsafe { umlaut_gate(&args, kick) }
+}
+
+/// For a signal handler: where an interrupted `rip` must continue instead, if it stood in the gate's window and the
+/// word that the gate watches (in `rbx`) has been set.
+///
+/// # Safety
+/// `rip` and `rbx` must come from the interrupted context of this thread.
+pub unsafe fn unwind_window(rip: usize, rbx: usize) -> Option<usize> {
+    let check = umlaut_gate_check as *const () as usize;
+    let call = umlaut_gate_syscall as *const () as usize;
+    if rip < check || rip > call {
+        return None;
+    }
+    // SAFETY: between these labels `rbx` holds the watched word's address.
+    let set = unsafe { core::ptr::read_volatile(rbx as *const u32) } != 0;
+    set.then_some(umlaut_gate_eintr as *const () as usize)
+}

@@ -1,0 +1,243 @@
+//! The arena: one sparse shared memfd at one address in every process (DESIGN D4).
+//!
+//! Answers to `mm/page_alloc.c` and `mm/slub.c`. It serves page runs (tmpfs file data, large objects) from a bitmap with a
+//! moving hint, and small objects from size classes with intrusive free lists. Freed runs of 64 KiB and more go back to
+//! the host at once. Locks: one for the bitmap, one per size class, all leaves; the class lock is held around the
+//! bitmap's when a class is refilled.
+
+use crate::errno::{Errno, Result};
+use crate::layout::{ARENA_BASE, ARENA_END, ARENA_SIZE, PAGE_SIZE};
+use crate::lock::Mutex;
+use crate::sys::{fd, mem};
+use core::alloc::Layout;
+use core::sync::atomic::{AtomicI32, AtomicUsize, Ordering::*};
+
+const PAGES: usize = ARENA_SIZE / PAGE_SIZE;
+const WORDS: usize = PAGES / 64;
+/// Object sizes served by the classes; larger objects are page runs.
+const CLASSES: [usize; 17] =
+    [16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096, 8192, 16384, 32768];
+/// Bytes taken from the pages when a class is empty.
+const REFILL: usize = 64 << 10;
+/// Runs of at least this many pages are given back to the host when freed.
+const RETURN_PAGES: usize = 16;
+
+/// Stands at the arena's first byte. All zero is a valid, empty state.
+#[repr(C)]
+struct Header {
+    memfd: AtomicI32,
+    /// Where the vkernel's root object stands, 0 until it is made.
+    root: AtomicUsize,
+    bytes_used: AtomicUsize,
+    objects: AtomicUsize,
+    pages_used: AtomicUsize,
+    pages: Mutex<Hint>,
+    classes: [Mutex<FreeList>; CLASSES.len()],
+}
+
+/// Where the search for a free page goes on.
+struct Hint(usize);
+
+/// Address of the first free object, 0 for none; each object holds the next one's in its first word.
+struct FreeList(usize);
+
+/// What is in use, for leak tests and `/proc/meminfo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes in live small objects and large ones.
+    pub bytes: usize,
+    /// Number of live objects.
+    pub objects: usize,
+    /// Pages handed out, to files, large objects and size classes.
+    pub pages: usize,
+}
+
+const USED_AT: usize = ARENA_BASE + 2 * PAGE_SIZE;
+const DIRTY_AT: usize = USED_AT + WORDS * 8;
+const FIRST_PAGE: usize = (DIRTY_AT + WORDS * 8 - ARENA_BASE) / PAGE_SIZE;
+const _: () = assert!(size_of::<Header>() <= 2 * PAGE_SIZE);
+
+fn header() -> &'static Header {
+    // SAFETY: only reached once `create` has mapped the arena; zero bytes are a valid header, and all of it is atomic.
+    unsafe { &*(ARENA_BASE as *const Header) }
+}
+
+/// Creates the arena and maps it at its address. Called once, before the first guest.
+pub fn create() -> Result<()> {
+    let memfd = fd::memfd_create(c"umlaut-arena")?;
+    fd::ftruncate(&memfd, ARENA_SIZE as u64)?;
+    let raw = memfd.into_raw();
+    // SAFETY: the arena's range belongs to nobody else (`layout`), and NOREPLACE refuses if that is wrong.
+    unsafe { mem::map_runtime_shared(ARENA_BASE, ARENA_SIZE, raw)? };
+    header().memfd.store(raw, SeqCst);
+    header().pages.lock().0 = FIRST_PAGE;
+    Ok(())
+}
+
+/// The arena's memfd, for mapping file pages into a guest.
+pub fn memfd() -> i32 {
+    header().memfd.load(Relaxed)
+}
+
+/// Whether an address lies in the arena.
+pub fn contains(addr: usize) -> bool {
+    (ARENA_BASE..ARENA_END).contains(&addr)
+}
+
+/// Registers the root object, which every process finds with [`root`].
+pub fn set_root(addr: usize) {
+    header().root.store(addr, SeqCst);
+}
+
+/// The registered root object's address, 0 when there is none.
+pub fn root() -> usize {
+    header().root.load(Relaxed)
+}
+
+/// What is in use now.
+pub fn usage() -> Usage {
+    let h = header();
+    Usage { bytes: h.bytes_used.load(Relaxed), objects: h.objects.load(Relaxed), pages: h.pages_used.load(Relaxed) }
+}
+
+/// Address of page number `page`.
+pub(crate) fn page_addr(page: usize) -> usize {
+    ARENA_BASE + page * PAGE_SIZE
+}
+
+/// Allocates a run of zeroed pages.
+pub(crate) fn alloc_pages(pages: usize) -> Option<usize> {
+    if pages == 0 || pages > PAGES {
+        return None;
+    }
+    let mut hint = header().pages.lock();
+    let first = find_run(hint.0, PAGES, pages).or_else(|| find_run(FIRST_PAGE, PAGES, pages))?;
+    hint.0 = first + pages;
+    let mut dirty = false;
+    for page in first..first + pages {
+        set(USED_AT, page, true);
+        dirty |= get(DIRTY_AT, page);
+    }
+    drop(hint);
+    header().pages_used.fetch_add(pages, Relaxed);
+    if dirty {
+        // SAFETY: the run is ours alone now.
+        unsafe { core::ptr::write_bytes(page_addr(first) as *mut u8, 0, pages * PAGE_SIZE) };
+    }
+    Some(first)
+}
+
+/// Frees a run.
+pub(crate) fn free_pages(first: usize, pages: usize) {
+    let returned = pages >= RETURN_PAGES
+        && fd::punch_hole(memfd(), (first * PAGE_SIZE) as u64, (pages * PAGE_SIZE) as u64).is_ok();
+    let mut hint = header().pages.lock();
+    for page in first..first + pages {
+        set(USED_AT, page, false);
+        set(DIRTY_AT, page, !returned);
+    }
+    hint.0 = hint.0.min(first);
+    drop(hint);
+    header().pages_used.fetch_sub(pages, Relaxed);
+}
+
+fn word(map: usize, page: usize) -> &'static AtomicUsize {
+    // SAFETY: `page < PAGES` in all callers, so the word lies in the bitmap's part of the arena.
+    unsafe { &*((map + page / 64 * 8) as *const AtomicUsize) }
+}
+
+fn get(map: usize, page: usize) -> bool {
+    word(map, page).load(Relaxed) >> (page % 64) & 1 != 0
+}
+
+fn set(map: usize, page: usize, on: bool) {
+    let bit = 1usize << (page % 64);
+    let w = word(map, page);
+    // Under the bitmap's lock: no read-modify-write needed.
+    let old = w.load(Relaxed);
+    w.store(if on { old | bit } else { old & !bit }, Relaxed);
+}
+
+fn find_run(from: usize, to: usize, pages: usize) -> Option<usize> {
+    let (mut at, mut run) = (from, 0);
+    while at < to {
+        if run == 0 && at % 64 == 0 && word(USED_AT, at).load(Relaxed) == usize::MAX {
+            at += 64;
+            continue;
+        }
+        run = if get(USED_AT, at) { 0 } else { run + 1 };
+        at += 1;
+        if run == pages {
+            return Some(at - pages);
+        }
+    }
+    None
+}
+
+fn class_of(layout: Layout) -> Option<usize> {
+    let mut size = layout.size().max(16);
+    if layout.align() > 16 {
+        // Power-of-two classes are aligned to their own size, up to a page.
+        size = size.max(layout.align()).next_power_of_two();
+    }
+    CLASSES.iter().position(|&c| c >= size && (layout.align() <= 16 || c.is_power_of_two()))
+}
+
+/// Allocates an object; null when the arena is full or the alignment is beyond a page.
+pub fn alloc(layout: Layout) -> *mut u8 {
+    if layout.align() > PAGE_SIZE {
+        return core::ptr::null_mut();
+    }
+    let addr = match class_of(layout) {
+        Some(class) => alloc_small(class),
+        None => alloc_pages(layout.size().div_ceil(PAGE_SIZE)).map(page_addr),
+    };
+    let Some(addr) = addr else { return core::ptr::null_mut() };
+    header().bytes_used.fetch_add(layout.size(), Relaxed);
+    header().objects.fetch_add(1, Relaxed);
+    addr as *mut u8
+}
+
+/// Frees an object of [`alloc`].
+///
+/// # Safety
+/// `ptr` must come from `alloc` with this layout and not be used again.
+pub unsafe fn free(ptr: *mut u8, layout: Layout) {
+    header().bytes_used.fetch_sub(layout.size(), Relaxed);
+    header().objects.fetch_sub(1, Relaxed);
+    let Some(class) = class_of(layout) else {
+        return free_pages((ptr as usize - ARENA_BASE) / PAGE_SIZE, layout.size().div_ceil(PAGE_SIZE));
+    };
+    let mut list = header().classes[class].lock();
+    // SAFETY: the object is at least 16 bytes and nobody else's now.
+    unsafe { (ptr as *mut usize).write(list.0) };
+    list.0 = ptr as usize;
+}
+
+fn alloc_small(class: usize) -> Option<usize> {
+    let mut list = header().classes[class].lock();
+    if list.0 == 0 {
+        refill(&mut list, CLASSES[class])?;
+    }
+    let addr = list.0;
+    // SAFETY: the list holds free objects of this class, each with the next one's address in its first word.
+    list.0 = unsafe { *(addr as *const usize) };
+    Some(addr)
+}
+
+fn refill(list: &mut FreeList, size: usize) -> Option<()> {
+    let start = page_addr(alloc_pages(REFILL / PAGE_SIZE)?);
+    for i in (0..REFILL / size).rev() {
+        let at = start + i * size;
+        // SAFETY: within the fresh run.
+        unsafe { (at as *mut usize).write(list.0) };
+        list.0 = at;
+    }
+    Some(())
+}
+
+/// `ENOMEM` unless `layout` could be allocated now (to refuse a guest's request before committing to it).
+pub fn check_room(bytes: usize) -> Result<()> {
+    let free = PAGES - FIRST_PAGE - header().pages_used.load(Relaxed).min(PAGES - FIRST_PAGE);
+    if bytes.div_ceil(PAGE_SIZE) <= free { Ok(()) } else { Err(Errno::ENOMEM) }
+}

@@ -1,0 +1,103 @@
+//! What `%gs` points at: the context of one host thread, as Linux keeps per-CPU data.
+//!
+//! A [`Cpu`] is process-private memory at the top of the thread's kernel stack. Nothing in the arena points to it. What
+//! other processes must see of the thread stands in its [`HostThread`], which lives in the arena.
+
+use crate::wait::HostThread;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// Per-thread context. The first word is its own address, so that one load from `%gs:0` finds it.
+#[repr(C)]
+pub struct Cpu {
+    this: *const Cpu,
+    /// The part of this thread that lives in the arena.
+    thread: *const HostThread,
+    /// The kernel's `Task` (type known two crates above), 0 when none.
+    task: AtomicUsize,
+    /// Lowest usable address of the kernel stack, and one past its highest.
+    pub stack: core::ops::Range<usize>,
+    /// The saved guest context of the call or signal being served (type known to `personality`), 0 outside.
+    frame: AtomicUsize,
+    /// The guest's own `%gs` base while the kernel runs.
+    pub guest_gs: AtomicUsize,
+    /// Called when a guest access faulted: may make the page present (growing stack, lazy file page).
+    fault_in: AtomicUsize,
+}
+
+/// Makes the page at an address present if the guest's mappings allow it; `true` asks for a retry.
+pub type FaultIn = fn(addr: usize, write: bool) -> bool;
+
+impl Cpu {
+    /// Writes a context at `at` for a thread with this kernel stack.
+    ///
+    /// # Safety
+    /// `at` must be valid, aligned memory that outlives the thread; `thread` must live in the arena as long.
+    pub unsafe fn install(at: *mut Cpu, thread: *const HostThread, stack: core::ops::Range<usize>) {
+        let cpu = Cpu {
+            this: at,
+            thread,
+            task: AtomicUsize::new(0),
+            stack,
+            frame: AtomicUsize::new(0),
+            guest_gs: AtomicUsize::new(0),
+            fault_in: AtomicUsize::new(0),
+        };
+        // SAFETY: the caller gave valid memory.
+        unsafe { at.write(cpu) };
+    }
+
+    /// Where another process's parts find this thread.
+    pub fn thread(&self) -> &HostThread {
+        // SAFETY: `install`'s caller promised that it outlives the thread.
+        unsafe { &*self.thread }
+    }
+
+    /// The same as a raw pointer, to compare and to pass on.
+    pub fn thread_ptr(&self) -> *const HostThread {
+        self.thread
+    }
+
+    /// The address of the running task, 0 when there is none.
+    pub fn task(&self) -> usize {
+        self.task.load(Ordering::Relaxed)
+    }
+
+    /// Names the running task.
+    pub fn set_task(&self, task: usize) {
+        self.task.store(task, Ordering::Relaxed);
+    }
+
+    /// The address of the saved guest context, 0 outside a call.
+    pub fn frame(&self) -> usize {
+        self.frame.load(Ordering::Relaxed)
+    }
+
+    /// Names the saved guest context; returns the one before.
+    pub fn set_frame(&self, frame: usize) -> usize {
+        self.frame.swap(frame, Ordering::Relaxed)
+    }
+
+    /// Sets the hook that makes guest pages present.
+    pub fn set_fault_in(&self, hook: FaultIn) {
+        self.fault_in.store(hook as usize, Ordering::Relaxed);
+    }
+
+    /// Runs the hook. Only outside of locks: it takes the address space's.
+    pub fn fault_in(&self, addr: usize, write: bool) -> bool {
+        let hook = self.fault_in.load(Ordering::Relaxed);
+        if hook == 0 {
+            return false;
+        }
+        // SAFETY: only `set_fault_in` stores here, and it stores a `FaultIn`.
+        let hook: FaultIn = unsafe { core::mem::transmute::<usize, FaultIn>(hook) };
+        hook(addr, write)
+    }
+}
+
+/// The running thread's context. Every thread that runs kernel code has one (a debug build says so loudly: `%gs:0`
+/// of a thread without one faults).
+#[inline(always)]
+pub fn current() -> &'static Cpu {
+    // SAFETY: `%gs:0` holds the address of this thread's `Cpu`, valid as long as the thread.
+    unsafe { &*(crate::arch::gs_word0() as *const Cpu) }
+}

@@ -1,0 +1,179 @@
+//! Host descriptors. All processes of a sandbox share one host descriptor table (DESIGN D5).
+
+use super::{HostCall, call, call_interruptible};
+pub use crate::abi::PollFd;
+use crate::abi::{Stat, Statfs, Timespec};
+use crate::errno::{Errno, Result};
+use crate::iov::IovIter;
+use crate::time::Deadline;
+use core::ffi::CStr;
+
+/// An owned host descriptor, closed when dropped.
+#[derive(Debug)]
+pub struct HostFd(i32);
+
+impl HostFd {
+    /// Takes over a descriptor.
+    pub const fn from_raw(fd: i32) -> HostFd {
+        HostFd(fd)
+    }
+
+    /// The number.
+    pub const fn raw(&self) -> i32 {
+        self.0
+    }
+
+    /// Gives up ownership.
+    pub fn into_raw(self) -> i32 {
+        let fd = self.0;
+        core::mem::forget(self);
+        fd
+    }
+}
+
+impl Drop for HostFd {
+    fn drop(&mut self) {
+        // SAFETY: closing an owned descriptor.
+        let _ = unsafe { call(HostCall::Close, [self.0 as usize, 0, 0, 0, 0, 0]) };
+    }
+}
+
+fn simple(nr: HostCall, fd: i32, a: usize, b: usize, c: usize) -> Result<usize> {
+    // SAFETY: only used for calls whose further arguments are plain numbers.
+    unsafe { call(nr, [fd as usize, a, b, c, 0, 0]) }
+}
+
+/// `memfd_create(2)` with `MFD_CLOEXEC`.
+pub fn memfd_create(name: &CStr) -> Result<HostFd> {
+    // SAFETY: a live C string.
+    let fd = unsafe { call(HostCall::MemfdCreate, [name.as_ptr() as usize, 1, 0, 0, 0, 0])? };
+    Ok(HostFd(fd as i32))
+}
+
+/// `ftruncate(2)`.
+pub fn ftruncate(fd: &HostFd, len: u64) -> Result<()> {
+    simple(HostCall::Ftruncate, fd.0, len as usize, 0, 0).map(drop)
+}
+
+/// `fallocate(2)`.
+pub fn fallocate(fd: i32, mode: u32, off: u64, len: u64) -> Result<()> {
+    simple(HostCall::Fallocate, fd, mode as usize, off as usize, len as usize).map(drop)
+}
+
+/// Gives a range of a file back (`FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE`).
+pub fn punch_hole(fd: i32, off: u64, len: u64) -> Result<()> {
+    fallocate(fd, 3, off, len)
+}
+
+/// `fsync(2)`, or `fdatasync(2)`.
+pub fn fsync(fd: i32, data_only: bool) -> Result<()> {
+    simple(if data_only { HostCall::Fdatasync } else { HostCall::Fsync }, fd, 0, 0, 0).map(drop)
+}
+
+/// `lseek(2)`.
+pub fn lseek(fd: i32, off: i64, whence: u32) -> Result<u64> {
+    simple(HostCall::Lseek, fd, off as usize, whence as usize, 0).map(|v| v as u64)
+}
+
+/// `fstat(2)`.
+pub fn fstat(fd: i32) -> Result<Stat> {
+    let mut st = Stat::default();
+    // SAFETY: a live `struct stat`.
+    unsafe { call(HostCall::Fstat, [fd as usize, &raw mut st as usize, 0, 0, 0, 0])? };
+    Ok(st)
+}
+
+/// `fstatfs(2)`.
+pub fn fstatfs(fd: i32) -> Result<Statfs> {
+    let mut st = Statfs::default();
+    // SAFETY: a live `struct statfs`.
+    unsafe { call(HostCall::Fstatfs, [fd as usize, &raw mut st as usize, 0, 0, 0, 0])? };
+    Ok(st)
+}
+
+/// `pread(2)` into kernel memory.
+pub fn pread(fd: i32, off: u64, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: `buf` is live and writable.
+    unsafe { call(HostCall::Pread64, [fd as usize, buf.as_mut_ptr() as usize, buf.len(), off as usize, 0, 0]) }
+}
+
+/// `pwrite(2)` from kernel memory.
+pub fn pwrite(fd: i32, off: u64, buf: &[u8]) -> Result<usize> {
+    // SAFETY: `buf` is live.
+    unsafe { call(HostCall::Pwrite64, [fd as usize, buf.as_ptr() as usize, buf.len(), off as usize, 0, 0]) }
+}
+
+/// `write(2)` from kernel memory: for messages.
+pub fn write(fd: i32, buf: &[u8]) -> Result<usize> {
+    // SAFETY: `buf` is live.
+    unsafe { call(HostCall::Write, [fd as usize, buf.as_ptr() as usize, buf.len(), 0, 0, 0]) }
+}
+
+/// `read(2)` into kernel memory.
+pub fn read(fd: i32, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: `buf` is live and writable.
+    unsafe { call(HostCall::Read, [fd as usize, buf.as_mut_ptr() as usize, buf.len(), 0, 0, 0]) }
+}
+
+/// Reads straight into the iterator's buffers, at `off` or (with `None`) at the host's own position. May sleep:
+/// `EINTR` once the running thread is kicked.
+pub fn readv(fd: i32, off: Option<u64>, to: &mut IovIter<'_>) -> Result<usize> {
+    vectored(HostCall::Readv, HostCall::Preadv, fd, off, to)
+}
+
+/// As [`readv`], for writing.
+pub fn writev(fd: i32, off: Option<u64>, from: &mut IovIter<'_>) -> Result<usize> {
+    vectored(HostCall::Writev, HostCall::Pwritev, fd, off, from)
+}
+
+fn vectored(stream: HostCall, at: HostCall, fd: i32, off: Option<u64>, iter: &mut IovIter<'_>) -> Result<usize> {
+    let vecs = iter.host_iovecs();
+    let (nr, off) = off.map_or((stream, 0), |o| (at, o as usize));
+    let args = [fd as usize, vecs.as_ptr() as usize, vecs.len(), off, 0, 0];
+    let thread = crate::cpu::current().thread();
+    // SAFETY: an iterator's buffers are checked guest memory or live kernel memory.
+    let n = thread.in_host_call(|kick| unsafe { call_interruptible(nr, args, kick) })?;
+    iter.advance(n);
+    Ok(n)
+}
+
+/// `getdents64(2)` into kernel memory.
+pub fn getdents(fd: i32, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: `buf` is live and writable.
+    unsafe { call(HostCall::Getdents64, [fd as usize, buf.as_mut_ptr() as usize, buf.len(), 0, 0, 0]) }
+}
+
+/// `fcntl(2)` with a number as argument.
+pub fn fcntl(fd: i32, cmd: u32, arg: usize) -> Result<usize> {
+    simple(HostCall::Fcntl, fd, cmd as usize, arg, 0)
+}
+
+/// `ioctl(2)` with kernel memory as argument.
+pub fn ioctl(fd: i32, cmd: u32, arg: &mut [u8]) -> Result<usize> {
+    // SAFETY: the caller sized `arg` for `cmd`; a wrong size is a bug of the kernel's, so sizes stand beside the table of
+    // ioctls that pass through.
+    unsafe { call(HostCall::Ioctl, [fd as usize, cmd as usize, arg.as_mut_ptr() as usize, 0, 0, 0]) }
+}
+
+/// `ioctl(2)` with a number as argument.
+pub fn ioctl_value(fd: i32, cmd: u32, arg: usize) -> Result<usize> {
+    if arg > 4096 {
+        return Err(Errno::EINVAL);
+    }
+    simple(HostCall::Ioctl, fd, cmd as usize, arg, 0)
+}
+
+/// `ppoll(2)` without sleeping: fills in `revents`.
+pub fn poll_now(fds: &mut [PollFd]) -> Result<usize> {
+    let zero = Timespec::default();
+    // SAFETY: live array and timespec.
+    unsafe { call(HostCall::Ppoll, [fds.as_mut_ptr() as usize, fds.len(), &raw const zero as usize, 0, 8, 0]) }
+}
+
+/// `ppoll(2)` until the deadline or until `*kick` is set.
+pub fn poll_interruptible(fds: &mut [PollFd], deadline: Option<Deadline>, kick: *const u32) -> Result<usize> {
+    let left = deadline.map(|d| d.left());
+    let at = left.as_ref().map_or(0, |t| t as *const Timespec as usize);
+    // SAFETY: live array, timespec or NULL, and kick word.
+    unsafe { call_interruptible(HostCall::Ppoll, [fds.as_mut_ptr() as usize, fds.len(), at, 0, 8, 0], kick) }
+}

@@ -1,0 +1,254 @@
+//! Sleeping and waking, across processes: the host thread's shared part, wait queues, and what `poll` collects.
+//!
+//! Answers to Linux's `kernel/sched/wait.c` and `fs/select.c`'s poll table. One word per thread, `kick`, is the whole
+//! protocol, and it is what keeps a wake-up from being lost:
+//!
+//! 1. the sleeper clears `kick`, *then* registers and tests its condition and its signals;
+//! 2. a waker changes the condition, *then* sets `kick`; a signal's sender does the same;
+//! 3. the sleeper sleeps only while `kick` is 0: in `futex_wait(kick, 0)`, or in a host call whose gate tests `kick` in
+//!    the instruction before the `syscall` (and whose window the signal handler unwinds).
+//!
+//! Nodes of a queue are `Arc`s in the arena, never on a stack. Locks: each queue's own (rank WAITQ).
+
+use crate::lock::{Mutex, rank};
+use crate::sys::{fd, futex, process};
+use crate::time::Deadline;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+
+/// What a queue does to somebody who waits.
+pub trait Wake: Send + Sync {
+    /// Something may have changed. Called with the queue's lock held: takes only leaf locks.
+    fn wake(&self);
+}
+
+/// The part of a host thread that other processes see. Lives in the arena.
+#[derive(Default)]
+pub struct HostThread {
+    /// Nonzero: do not sleep, look again.
+    kick: AtomicU32,
+    /// How the thread sleeps: see `RUN`, `FUTEX`, `HOST`.
+    sleep: AtomicU32,
+    pid: AtomicU32,
+    tid: AtomicU32,
+    /// Locks held now. Above zero when the thread is dead: the kernel's state is not to be trusted.
+    locks: AtomicU32,
+    /// Debug builds: the rank held highest so far, one byte per nesting level.
+    ranks: AtomicU64,
+    /// Nonzero once the host thread is gone.
+    dead: AtomicU32,
+}
+
+const RUN: u32 = 0;
+const FUTEX: u32 = 1;
+const HOST: u32 = 2;
+
+impl HostThread {
+    /// Says which host thread this is.
+    pub fn bind(&self, pid: u32, tid: u32) {
+        self.pid.store(pid, SeqCst);
+        self.tid.store(tid, SeqCst);
+    }
+
+    /// The host's process id for it.
+    pub fn host_pid(&self) -> u32 {
+        self.pid.load(SeqCst)
+    }
+
+    /// The host's thread id for it.
+    pub fn host_tid(&self) -> u32 {
+        self.tid.load(Relaxed)
+    }
+
+    /// Marks it as gone; from now on nobody signals it.
+    pub fn set_dead(&self) {
+        self.dead.store(1, SeqCst);
+    }
+
+    /// Whether it is gone.
+    pub fn is_dead(&self) -> bool {
+        self.dead.load(SeqCst) != 0
+    }
+
+    /// Number of kernel locks it holds.
+    pub fn locks_held(&self) -> u32 {
+        self.locks.load(SeqCst)
+    }
+
+    pub(crate) fn lock_taken(&self, rank: u8) {
+        self.locks.fetch_add(1, Relaxed);
+        if cfg!(debug_assertions) && rank != 0 {
+            let held = self.ranks.load(Relaxed);
+            let top = (held & 0xff) as u8;
+            assert!(rank >= top, "lock order: rank {rank} wanted while {top} is held");
+            self.ranks.store(held << 8 | u64::from(rank), Relaxed);
+        }
+    }
+
+    pub(crate) fn lock_released(&self, rank: u8) {
+        self.locks.fetch_sub(1, Relaxed);
+        if cfg!(debug_assertions) && rank != 0 {
+            self.ranks.store(drop_rank(self.ranks.load(Relaxed), rank), Relaxed);
+        }
+    }
+
+    /// Step 1 of the protocol: from here on a kick counts.
+    pub fn prepare(&self) {
+        self.kick.store(0, SeqCst);
+    }
+
+    /// Whether it has been kicked since [`prepare`](Self::prepare).
+    pub fn kicked(&self) -> bool {
+        self.kick.load(SeqCst) != 0
+    }
+
+    /// The kicked word's address, for the gate.
+    pub fn kick_word(&self) -> *const u32 {
+        self.kick.as_ptr()
+    }
+
+    /// Step 2, for events: wakes the thread if it sleeps.
+    pub fn kick(&self) {
+        if self.kick.swap(1, SeqCst) == 0 {
+            match self.sleep.load(SeqCst) {
+                FUTEX => futex::wake(&self.kick, 1),
+                HOST => self.ring(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Step 2, for signals: also reaches the thread while it runs guest code.
+    pub fn interrupt(&self) {
+        self.kick.store(1, SeqCst);
+        match self.sleep.load(SeqCst) {
+            FUTEX => futex::wake(&self.kick, 1),
+            _ => self.ring(),
+        }
+    }
+
+    fn ring(&self) {
+        if !self.is_dead() {
+            let _ = process::ring_doorbell(self.host_pid(), self.host_tid());
+        }
+    }
+
+    /// Step 3: sleeps until kicked or until the deadline. Only the thread itself calls this.
+    pub fn sleep(&self, deadline: Option<Deadline>) {
+        self.sleep.store(FUTEX, SeqCst);
+        if !self.kicked() {
+            let _ = futex::wait_until(&self.kick, 0, deadline);
+        }
+        self.sleep.store(RUN, SeqCst);
+    }
+
+    /// Step 3 with host descriptors: sleeps until kicked, until the deadline, or until one of `fds` is ready.
+    pub fn sleep_on_host(&self, fds: &mut [fd::PollFd], deadline: Option<Deadline>) {
+        self.in_host_call(|kick| {
+            let _ = fd::poll_interruptible(fds, deadline, kick);
+        });
+    }
+
+    /// Runs a host call that may sleep, given the word that its gate must watch.
+    pub fn in_host_call<T>(&self, call: impl FnOnce(*const u32) -> T) -> T {
+        self.sleep.store(HOST, SeqCst);
+        let out = call(self.kick.as_ptr());
+        self.sleep.store(RUN, SeqCst);
+        out
+    }
+}
+
+/// Removes the innermost occurrence of `rank` from the packed stack of ranks (guards may be dropped in any order).
+fn drop_rank(held: u64, rank: u8) -> u64 {
+    for i in 0..8 {
+        if (held >> (8 * i)) as u8 == rank {
+            let low = held & ((1u64 << (8 * i)) - 1);
+            let high = if i == 7 { 0 } else { held >> (8 * (i + 1)) << (8 * i) };
+            return high | low;
+        }
+    }
+    held
+}
+
+impl Wake for HostThread {
+    fn wake(&self) {
+        self.kick();
+    }
+}
+
+/// A list of those who wait for one object to change.
+#[derive(Default)]
+pub struct WaitQueue {
+    len: AtomicU32,
+    waiters: Mutex<Vec<Arc<dyn Wake>>, { rank::WAITQ }>,
+}
+
+impl WaitQueue {
+    /// An empty queue, shared so that a waiter can unregister later.
+    pub fn new() -> Arc<WaitQueue> {
+        Arc::new(WaitQueue::default())
+    }
+
+    /// Adds a waiter.
+    pub fn add(&self, who: Arc<dyn Wake>) {
+        let mut waiters = self.waiters.lock();
+        waiters.push(who);
+        self.len.store(waiters.len() as u32, SeqCst);
+    }
+
+    /// Removes one registration of this waiter.
+    pub fn remove(&self, who: &Arc<dyn Wake>) {
+        let mut waiters = self.waiters.lock();
+        if let Some(i) = waiters.iter().position(|w| core::ptr::addr_eq(Arc::as_ptr(w), Arc::as_ptr(who))) {
+            waiters.swap_remove(i);
+        }
+        self.len.store(waiters.len() as u32, SeqCst);
+    }
+
+    /// Wakes everybody. Costs one load when nobody waits. Call it after the change, outside the object's lock if possible.
+    pub fn wake_all(&self) {
+        core::sync::atomic::fence(SeqCst);
+        if self.len.load(SeqCst) != 0 {
+            self.waiters.lock().iter().for_each(|w| w.wake());
+        }
+    }
+}
+
+/// Collects what one `poll`, `read` or `epoll` waits for, and unregisters it when dropped.
+pub struct PollTable {
+    who: Arc<dyn Wake>,
+    queues: Vec<Arc<WaitQueue>>,
+    host: Vec<fd::PollFd>,
+}
+
+impl PollTable {
+    /// A table on whose queues `who` is registered.
+    pub fn new(who: Arc<dyn Wake>) -> PollTable {
+        PollTable { who, queues: Vec::new(), host: Vec::new() }
+    }
+
+    /// Registers on a virtual object's queue.
+    pub fn wait_on(&mut self, queue: &Arc<WaitQueue>) {
+        queue.add(self.who.clone());
+        self.queues.push(queue.clone());
+    }
+
+    /// Waits for a host descriptor too (`events` as in `poll(2)`).
+    pub fn wait_on_host(&mut self, fd: i32, events: i16) {
+        self.host.push(fd::PollFd { fd, events, revents: 0 });
+    }
+
+    /// The host descriptors collected.
+    pub fn host_fds(&mut self) -> &mut [fd::PollFd] {
+        &mut self.host
+    }
+}
+
+impl Drop for PollTable {
+    fn drop(&mut self) {
+        for queue in &self.queues {
+            queue.remove(&self.who);
+        }
+    }
+}
