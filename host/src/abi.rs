@@ -58,8 +58,12 @@ impl Timespec {
     pub const fn checked_add(self, other: Timespec) -> Option<Timespec> {
         let nsec = self.nsec + other.nsec;
         let carry = (nsec >= 1_000_000_000) as i64;
-        let Some(sec) = self.sec.checked_add(other.sec) else { return None };
-        let Some(sec) = sec.checked_add(carry) else { return None };
+        let Some(sec) = self.sec.checked_add(other.sec) else {
+            return None;
+        };
+        let Some(sec) = sec.checked_add(carry) else {
+            return None;
+        };
         Some(Timespec { sec, nsec: nsec - carry * 1_000_000_000 })
     }
 

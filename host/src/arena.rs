@@ -15,8 +15,7 @@ use core::sync::atomic::{AtomicI32, AtomicUsize, Ordering::*};
 const PAGES: usize = ARENA_SIZE / PAGE_SIZE;
 const WORDS: usize = PAGES / 64;
 /// Object sizes served by the classes; larger objects are page runs.
-const CLASSES: [usize; 17] =
-    [16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096, 8192, 16384, 32768];
+const CLASSES: [usize; 17] = [16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096, 8192, 16384, 32768];
 /// Bytes taken from the pages when a class is empty.
 const REFILL: usize = 64 << 10;
 /// Runs of at least this many pages are given back to the host when freed.
@@ -192,7 +191,9 @@ pub fn alloc(layout: Layout) -> *mut u8 {
         Some(class) => alloc_small(class),
         None => alloc_pages(layout.size().div_ceil(PAGE_SIZE)).map(page_addr),
     };
-    let Some(addr) = addr else { return core::ptr::null_mut() };
+    let Some(addr) = addr else {
+        return core::ptr::null_mut();
+    };
     header().bytes_used.fetch_add(layout.size(), Relaxed);
     header().objects.fetch_add(1, Relaxed);
     addr as *mut u8

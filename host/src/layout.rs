@@ -39,7 +39,9 @@ pub const GUEST_RANGES: [core::ops::Range<usize>; 3] =
 /// Whether every byte of `addr..addr+len` lies in a range that a guest may own. An empty range at a bad address is bad
 /// too, so that a call with length 0 can use its own rule.
 pub const fn is_guest(addr: usize, len: usize) -> bool {
-    let Some(end) = addr.checked_add(len) else { return false };
+    let Some(end) = addr.checked_add(len) else {
+        return false;
+    };
     if addr >= ARENA_END {
         return end <= GUEST_END;
     }

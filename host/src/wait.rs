@@ -103,9 +103,9 @@ impl HostThread {
         self.kick.load(SeqCst) != 0
     }
 
-    /// The kicked word's address, for the gate.
-    pub fn kick_word(&self) -> *const u32 {
-        self.kick.as_ptr()
+    /// The kicked word, for the gate.
+    pub fn kick_word(&self) -> &AtomicU32 {
+        &self.kick
     }
 
     /// Step 2, for events: wakes the thread if it sleeps.
@@ -151,9 +151,9 @@ impl HostThread {
     }
 
     /// Runs a host call that may sleep, given the word that its gate must watch.
-    pub fn in_host_call<T>(&self, call: impl FnOnce(*const u32) -> T) -> T {
+    pub fn in_host_call<T>(&self, call: impl FnOnce(&AtomicU32) -> T) -> T {
         self.sleep.store(HOST, SeqCst);
-        let out = call(self.kick.as_ptr());
+        let out = call(&self.kick);
         self.sleep.store(RUN, SeqCst);
         out
     }

@@ -7,6 +7,7 @@ use crate::errno::{Errno, Result};
 use crate::iov::IovIter;
 use crate::time::Deadline;
 use core::ffi::CStr;
+use core::sync::atomic::AtomicU32;
 
 /// An owned host descriptor, closed when dropped.
 #[derive(Debug)]
@@ -132,7 +133,7 @@ fn vectored(stream: HostCall, at: HostCall, fd: i32, off: Option<u64>, iter: &mu
     let args = [fd as usize, vecs.as_ptr() as usize, vecs.len(), off, 0, 0];
     let thread = crate::cpu::current().thread();
     // SAFETY: an iterator's buffers are checked guest memory or live kernel memory.
-    let n = thread.in_host_call(|kick| unsafe { call_interruptible(nr, args, kick) })?;
+    let n = thread.in_host_call(|kick| unsafe { call_interruptible(nr, args, kick.as_ptr()) })?;
     iter.advance(n);
     Ok(n)
 }
@@ -171,9 +172,9 @@ pub fn poll_now(fds: &mut [PollFd]) -> Result<usize> {
 }
 
 /// `ppoll(2)` until the deadline or until `*kick` is set.
-pub fn poll_interruptible(fds: &mut [PollFd], deadline: Option<Deadline>, kick: *const u32) -> Result<usize> {
+pub fn poll_interruptible(fds: &mut [PollFd], deadline: Option<Deadline>, kick: &AtomicU32) -> Result<usize> {
     let left = deadline.map(|d| d.left());
     let at = left.as_ref().map_or(0, |t| t as *const Timespec as usize);
     // SAFETY: live array, timespec or NULL, and kick word.
-    unsafe { call_interruptible(HostCall::Ppoll, [fds.as_mut_ptr() as usize, fds.len(), at, 0, 8, 0], kick) }
+    unsafe { call_interruptible(HostCall::Ppoll, [fds.as_mut_ptr() as usize, fds.len(), at, 0, 8, 0], kick.as_ptr()) }
 }

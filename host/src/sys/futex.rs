@@ -33,7 +33,15 @@ pub fn wake(word: &AtomicU32, n: u32) {
 
 /// A guest's futex call, made on its behalf. Host and guest processes have the same memory, so the host's futexes are
 /// the guest's. The caller has checked that both words are guest memory; `timeout` is in kernel memory or `val2`.
-pub fn guest(addr: usize, op: u32, val: u32, timeout: FutexArg, addr2: usize, val3: u32, kick: *const u32) -> Result<usize> {
+pub fn guest(
+    addr: usize,
+    op: u32,
+    val: u32,
+    timeout: FutexArg,
+    addr2: usize,
+    val3: u32,
+    kick: &AtomicU32,
+) -> Result<usize> {
     if !crate::layout::is_guest(addr, 4) || (addr2 != 0 && !crate::layout::is_guest(addr2, 4)) {
         return Err(Errno::EFAULT);
     }
@@ -44,7 +52,7 @@ pub fn guest(addr: usize, op: u32, val: u32, timeout: FutexArg, addr2: usize, va
     };
     let args = [addr, op as usize, val as usize, arg, addr2, val3 as usize];
     // SAFETY: both words are guest memory, so the host can break nothing of ours.
-    unsafe { call_interruptible(HostCall::Futex, args, kick) }
+    unsafe { call_interruptible(HostCall::Futex, args, kick.as_ptr()) }
 }
 
 /// The fourth argument of `futex(2)`.

@@ -26,12 +26,14 @@ pub fn open(dir: i32, path: &CStr, flags: u32, mode: u32) -> Result<HostFd> {
         mode: u64::from(mode),
         resolve: RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
     };
-    at(HostCall::Openat2, dir, path, &raw const how as usize, size_of::<OpenHow>(), 0).map(|fd| HostFd::from_raw(fd as i32))
+    at(HostCall::Openat2, dir, path, &raw const how as usize, size_of::<OpenHow>(), 0)
+        .map(|fd| HostFd::from_raw(fd as i32))
 }
 
 /// Plain `openat(2)`, `O_CLOEXEC`, following symlinks: for paths that the user of umlaut gave.
 pub fn open_follow(dir: i32, path: &CStr, flags: u32, mode: u32) -> Result<HostFd> {
-    at(HostCall::Openat, dir, path, (flags | 0o2000000) as usize, mode as usize, 0).map(|fd| HostFd::from_raw(fd as i32))
+    at(HostCall::Openat, dir, path, (flags | 0o2000000) as usize, mode as usize, 0)
+        .map(|fd| HostFd::from_raw(fd as i32))
 }
 
 /// `newfstatat(2)`, not following.
@@ -121,7 +123,8 @@ pub fn getxattr(path: &CStr, name: &CStr, buf: &mut [u8]) -> Result<usize> {
 
 /// `lsetxattr(2)` by absolute path.
 pub fn setxattr(path: &CStr, name: &CStr, value: &[u8], flags: u32) -> Result<()> {
-    xattr(HostCall::Lsetxattr, path, name.as_ptr() as usize, value.as_ptr() as usize, value.len(), flags as usize).map(drop)
+    xattr(HostCall::Lsetxattr, path, name.as_ptr() as usize, value.as_ptr() as usize, value.len(), flags as usize)
+        .map(drop)
 }
 
 /// `llistxattr(2)` by absolute path.

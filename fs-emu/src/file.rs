@@ -1,0 +1,183 @@
+//! What an open file can do (Linux's `struct file_operations`).
+//!
+//! No operation here ever sleeps for an event: one that would block answers `EAGAIN`, and [`FileOps::poll`] says what to
+//! wait for. The kernel above has the one loop that waits, looks at signals and tries again. Device drivers, pipes and
+//! sockets implement this trait there.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use bitflags::bitflags;
+use core::any::Any;
+use host::iov::IovIter;
+use host::wait::PollTable;
+use host::{Errno, Result};
+
+bitflags! {
+    /// `open(2)` flags of x86-64.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[allow(missing_docs)]
+    pub struct OpenFlags: u32 {
+        const WRONLY = 0o1;
+        const RDWR = 0o2;
+        const CREAT = 0o100;
+        const EXCL = 0o200;
+        const NOCTTY = 0o400;
+        const TRUNC = 0o1000;
+        const APPEND = 0o2000;
+        const NONBLOCK = 0o4000;
+        const DSYNC = 0o10000;
+        const ASYNC = 0o20000;
+        const DIRECT = 0o40000;
+        const LARGEFILE = 0o100000;
+        const DIRECTORY = 0o200000;
+        const NOFOLLOW = 0o400000;
+        const NOATIME = 0o1000000;
+        const CLOEXEC = 0o2000000;
+        const SYNC_ONLY = 0o4000000;
+        const PATH = 0o10000000;
+        const TMPFILE_ONLY = 0o20000000;
+    }
+
+    /// `poll(2)` events.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[allow(missing_docs)]
+    pub struct Events: u16 {
+        const IN = 0x1;
+        const PRI = 0x2;
+        const OUT = 0x4;
+        const ERR = 0x8;
+        const HUP = 0x10;
+        const NVAL = 0x20;
+        const RDNORM = 0x40;
+        const RDBAND = 0x80;
+        const WRNORM = 0x100;
+        const WRBAND = 0x200;
+        const RDHUP = 0x2000;
+    }
+}
+
+impl OpenFlags {
+    /// Whether the access mode allows reading.
+    pub fn readable(self) -> bool {
+        self.bits() & 3 != 1 && !self.contains(OpenFlags::PATH)
+    }
+
+    /// Whether the access mode allows writing.
+    pub fn writable(self) -> bool {
+        self.bits() & 3 != 0 && self.bits() & 3 != 3 && !self.contains(OpenFlags::PATH)
+    }
+}
+
+/// One entry for `getdents64(2)`.
+pub struct DirEntry<'a> {
+    /// Inode number.
+    pub ino: u64,
+    /// The position after this entry, for `lseek` and the next call.
+    pub next: u64,
+    /// `d_type`.
+    pub kind: u8,
+    /// The name.
+    pub name: &'a [u8],
+}
+
+/// Receives entries; `false` means the buffer is full and the entry was not taken.
+pub type DirSink<'a> = &'a mut dyn FnMut(DirEntry<'_>) -> bool;
+
+/// What stands behind a mapping of a file.
+pub enum MapSource {
+    /// A host descriptor, kept open by the mapping, at the same offsets as the file.
+    Host(Arc<host::sys::fd::HostFd>),
+    /// Pages of the arena.
+    Pages(Arc<dyn PageSource>),
+    /// Zeros (`/dev/zero`).
+    Anonymous,
+}
+
+/// A file whose pages lie in the arena.
+pub trait PageSource: Send + Sync {
+    /// The run of pages that starts at page `page` of the file: memfd offset and number of pages (at most `max`). `None` for
+    /// a hole, unless `fill` asks to allocate (at least) that page. `ENXIO` beyond the last page of the file.
+    fn run(&self, page: u64, max: usize, fill: bool) -> Result<Option<(u64, usize)>>;
+    /// A mapping was made or ended. While any exists, truncation clears pages and keeps them.
+    fn mapped(&self, change: i32);
+}
+
+/// An open file of some kind. `off` is ignored by files without a position.
+pub trait FileOps: Send + Sync + 'static {
+    /// To recognise one's own kind.
+    fn as_any(&self) -> &dyn Any;
+
+    /// Reads at a position. 0 at the end of file. A copy that faulted part-way answers what it moved; one that faulted at
+    /// once answers `EFAULT` with [`IovIter::fault`] set, and is tried again if the page can be made present.
+    fn read_at(&self, _off: u64, _to: &mut IovIter<'_>) -> Result<usize> {
+        Err(Errno::EINVAL)
+    }
+
+    /// Writes at a position, or at the end with `append`. Answers bytes written and the position after them.
+    fn write_at(&self, _off: u64, _from: &mut IovIter<'_>, _append: bool) -> Result<(usize, u64)> {
+        Err(Errno::EINVAL)
+    }
+
+    /// Whether the file has a position (`lseek`, `pread`). Otherwise `ESPIPE`.
+    fn seekable(&self) -> bool {
+        true
+    }
+
+    /// Whether a blocking write goes on until everything is written (pipes, sockets, terminals).
+    fn writes_all(&self) -> bool {
+        false
+    }
+
+    /// Directory entries from position `pos` on, `.` and `..` included by the file system. Answers the position reached.
+    fn readdir(&self, _pos: u64, _sink: DirSink<'_>) -> Result<u64> {
+        Err(Errno::ENOTDIR)
+    }
+
+    /// `SEEK_DATA` and `SEEK_HOLE`.
+    fn seek_data(&self, _off: u64, _hole: bool) -> Result<u64> {
+        Err(Errno::EINVAL)
+    }
+
+    /// What is ready now; registers on the queues of the rest if a table is given.
+    fn poll(&self, _table: Option<&mut PollTable>) -> Events {
+        Events::IN | Events::OUT | Events::RDNORM | Events::WRNORM
+    }
+
+    /// `ioctl(2)`. `arg` is the raw argument; guest memory goes through `host::user`.
+    fn ioctl(&self, _cmd: u32, _arg: usize) -> Result<usize> {
+        Err(Errno::ENOTTY)
+    }
+
+    /// What a mapping of this file maps.
+    fn map(&self) -> Result<MapSource> {
+        Err(Errno::ENODEV)
+    }
+
+    /// `fsync(2)` or `fdatasync(2)`.
+    fn sync(&self, _data_only: bool) -> Result<()> {
+        Err(Errno::EINVAL)
+    }
+
+    /// `fallocate(2)`; mode already checked for validity.
+    fn allocate(&self, _mode: u32, _off: u64, _len: u64) -> Result<()> {
+        Err(Errno::ENODEV)
+    }
+
+    /// The flags of `F_SETFL` changed.
+    fn set_flags(&self, _flags: OpenFlags) -> Result<()> {
+        Ok(())
+    }
+
+    /// Called once when the last descriptor of *this table* is closed, as `close(2)` does (`->flush`).
+    fn flush(&self) {}
+
+    /// What `/proc/PID/fd/N` shows for a file without a path, such as `pipe:[12]`.
+    fn describe(&self) -> Vec<u8> {
+        b"anon_inode:[unknown]".to_vec()
+    }
+
+    /// Attributes for `fstat` of a file without an inode in a file system.
+    fn metadata(&self) -> Result<crate::Metadata> {
+        Ok(crate::Metadata { mode: 0o600, blksize: 4096, nlink: 1, ..Default::default() })
+    }
+}
