@@ -1,0 +1,1 @@
+int needle = 42;

@@ -1,0 +1,87 @@
+//! What a case is: the program to run and what the harness has to know about it.
+
+use crate::mode::Mode;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What is executed.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// `shell -c text`.
+    Shell {
+        /// The shell, by path.
+        shell: &'static str,
+        /// The text it is given.
+        text: String,
+    },
+    /// A program and its arguments.
+    Argv(Vec<String>),
+}
+
+impl Program {
+    /// The argument vector.
+    pub fn argv(&self) -> Vec<String> {
+        match self {
+            Program::Shell { shell, text } => {
+                vec![(*shell).to_string(), "-c".to_string(), text.clone()]
+            }
+            Program::Argv(argv) => argv.clone(),
+        }
+    }
+}
+
+/// One test case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// A name that is unique within its suite; also the name of its directory.
+    pub name: String,
+    /// What is run.
+    pub program: Program,
+    /// Variables added to the fixed environment.
+    pub env: Vec<(String, String)>,
+    /// A directory whose files are copied into the fresh working directory.
+    pub files: Option<PathBuf>,
+    /// The traps it is run with.
+    pub modes: Vec<Mode>,
+    /// Run with `--root`, natively as root.
+    pub root: bool,
+    /// Compare standard output with its lines sorted (parallel writers).
+    pub sort: bool,
+    /// The status the native run must end with, as a shell would show it (128+n for a signal).
+    /// `None`: whatever it is.
+    pub status: Option<i32>,
+    /// The native run must write something; a case that compares nothing shows nothing.
+    pub must_speak: bool,
+    /// How long the native run may take.
+    pub limit: Duration,
+}
+
+/// The time a case gets natively unless it says otherwise.
+pub const DEFAULT_LIMIT: Duration = Duration::from_secs(20);
+
+impl Case {
+    /// A case with every flag at its default.
+    pub fn new(name: &str, program: Program) -> Case {
+        Case {
+            name: name.to_string(),
+            program,
+            env: Vec::new(),
+            files: None,
+            modes: Mode::TRAPS.to_vec(),
+            root: false,
+            sort: false,
+            status: Some(0),
+            must_speak: true,
+            limit: DEFAULT_LIMIT,
+        }
+    }
+
+    /// The time it gets in a mode. A trap that costs two task switches a call is allowed for.
+    pub fn limit_in(&self, mode: Mode) -> Duration {
+        match mode {
+            Mode::Native => self.limit,
+            Mode::Sud | Mode::Seccomp => self.limit * 2,
+            Mode::Ptrace => self.limit * 8,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Natively, or under umlaut with one of its traps; and where the umlaut binary is.
+
+use crate::case::Case;
+use crate::paths;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Which kernel answers a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The host's.
+    Native,
+    /// umlaut's, entered by Syscall User Dispatch.
+    Sud,
+    /// umlaut's, entered by a seccomp trap.
+    Seccomp,
+    /// umlaut's, entered by a second process with PTRACE_SYSEMU.
+    Ptrace,
+}
+
+impl Mode {
+    /// The three traps.
+    pub const TRAPS: [Mode; 3] = [Mode::Sud, Mode::Seccomp, Mode::Ptrace];
+
+    /// Its name on umlaut's command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Native => "native",
+            Mode::Sud => "sud",
+            Mode::Seccomp => "seccomp",
+            Mode::Ptrace => "ptrace",
+        }
+    }
+
+    /// The trap of that name.
+    pub fn from_name(name: &str) -> Option<Mode> {
+        Mode::TRAPS.into_iter().find(|m| m.name() == name)
+    }
+
+    /// Whether `UMLAUT_TRAP` (a comma-separated list) leaves this trap in.
+    pub fn wanted(self) -> bool {
+        match std::env::var("UMLAUT_TRAP") {
+            Ok(list) if !list.is_empty() => list.split(',').any(|t| t.trim() == self.name()),
+            _ => true,
+        }
+    }
+
+    /// The command that runs a case in this mode, without environment and directory.
+    pub fn command(self, case: &Case) -> Command {
+        let argv = case.program.argv();
+        let (first, rest) = argv.split_first().expect("a case has a program");
+        let mut command = if self == Mode::Native {
+            Command::new(first)
+        } else {
+            let mut c = umlaut(self);
+            if case.root {
+                c.arg("--root");
+            }
+            c.arg("--").arg(first);
+            c
+        };
+        command.args(rest);
+        command
+    }
+}
+
+/// `umlaut run --trap=…`, to be completed with options, `--` and the command.
+pub fn umlaut(mode: Mode) -> Command {
+    let mut command = Command::new(binary());
+    command.arg("run").arg(format!("--trap={}", mode.name()));
+    command
+}
+
+/// The umlaut binary: `UMLAUT_BIN`, else a release build that is brought up to date once.
+pub fn binary() -> &'static PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| match std::env::var_os("UMLAUT_BIN") {
+        Some(path) if !path.is_empty() => PathBuf::from(path),
+        _ => build(),
+    })
+}
+
+/// Builds umlaut with cargo, which does nothing when it is fresh.
+fn build() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--release", "--package", "umlaut"])
+        .arg("--target-dir")
+        .arg(paths::target())
+        .current_dir(paths::repo())
+        .status()
+        .expect("cargo can be started");
+    assert!(status.success(), "umlaut does not build");
+    paths::target().join("release/umlaut")
+}

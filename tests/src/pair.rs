@@ -1,0 +1,167 @@
+//! One case: natively, then under umlaut, with every check that belongs to a run.
+
+use crate::case::Case;
+use crate::exec::{self, Outcome};
+use crate::mode::Mode;
+use crate::paths;
+use crate::workdir::{self, WorkDir};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long umlaut's host processes may need to be reaped after the command has returned.
+const REAPING: Duration = Duration::from_secs(1);
+
+/// Runs a case natively and in `mode`; the complaints, none if both agree.
+pub fn check(case: &Case, mode: Mode, parent: &Path) -> Vec<String> {
+    let dir = WorkDir::new(parent, &case.name);
+    let tag = exec::fresh_tag();
+    let native = match run(case, Mode::Native, &dir, &tag) {
+        Ok((outcome, _)) => outcome,
+        Err(e) => return vec![e],
+    };
+    let mut complaints = native_complaints(case, &native);
+    if complaints.is_empty() {
+        match run(case, mode, &dir, &tag) {
+            Ok((virtual_, changed)) => {
+                complaints = compare(case, &native, &virtual_);
+                complaints.extend(changed);
+                complaints.extend(virtual_.left_over.iter().map(|p| format!("left over: {p}")));
+            }
+            Err(e) => complaints.push(e),
+        }
+    }
+    if let Err(e) = dir.remove() {
+        complaints.push(format!("cannot remove the case's directory: {e}"));
+    }
+    complaints
+}
+
+/// Runs a case natively twice: a case that differs from itself cannot be compared with umlaut.
+pub fn check_native(case: &Case, parent: &Path) -> Vec<String> {
+    let dir = WorkDir::new(parent, &case.name);
+    let tag = exec::fresh_tag();
+    let both = [(); 2].map(|()| run(case, Mode::Native, &dir, &tag));
+    let _ = dir.remove();
+    let [first, second] = both;
+    match (first, second) {
+        (Ok((first, _)), Ok((second, _))) => {
+            let mut complaints = native_complaints(case, &first);
+            complaints.extend(compare(case, &first, &second));
+            complaints
+        }
+        (Err(e), _) | (_, Err(e)) => vec![e],
+    }
+}
+
+/// One run in a fresh directory, and under umlaut what it changed of that directory on the host.
+fn run(case: &Case, mode: Mode, dir: &WorkDir, tag: &str) -> Result<(Outcome, Vec<String>), String> {
+    let files = |e: std::io::Error| format!("cannot prepare the case's directory: {e}");
+    dir.renew(case.files.as_deref()).map_err(files)?;
+    let before = dir.snapshot().map_err(files)?;
+    let mut command = mode.command(case);
+    exec::plain_environment(&mut command, &dir.work(), &dir.tmp(), tag);
+    command.envs(case.env.iter().map(|(k, v)| (k, v)));
+    let grace = if mode == Mode::Native { Duration::ZERO } else { REAPING };
+    let outcome = exec::run(command, tag, case.limit_in(mode), grace);
+    let changed = if mode == Mode::Native {
+        Vec::new()
+    } else {
+        let after = dir.snapshot().map_err(files)?;
+        workdir::differences(&before, &after)
+    };
+    Ok((outcome, changed))
+}
+
+/// What is wrong with the native run alone: then the case itself is broken.
+fn native_complaints(case: &Case, native: &Outcome) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(trouble) = &native.trouble {
+        out.push(format!("natively: {trouble}"));
+    }
+    let status = native.end.shell_status();
+    if case.status.is_some_and(|wanted| wanted != status) {
+        out.push(format!(
+            "natively the status is {status}, the case says {}; its standard error:\n{}",
+            case.status.unwrap_or(0),
+            excerpt(&native.stderr)
+        ));
+    }
+    if case.must_speak && native.stdout.is_empty() && native.stderr.is_empty() {
+        out.push("natively it prints nothing, so it shows nothing".to_string());
+    }
+    out
+}
+
+/// What differs between two runs.
+fn compare(case: &Case, expected: &Outcome, got: &Outcome) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(trouble) = &got.trouble {
+        out.push(trouble.clone());
+    }
+    let (want, have) = (expected.end.shell_status(), got.end.shell_status());
+    if want != have {
+        out.push(format!("status {have}, natively {want} ({:?})", expected.end));
+    }
+    let mut differs = |title: &str, a: &[u8], b: &[u8], sort: bool| {
+        if let Some(diff) = first_difference(a, b, sort) {
+            out.push(format!("{title} {diff}"));
+        }
+    };
+    differs("stdout", &expected.stdout, &got.stdout, case.sort);
+    differs("stderr", &expected.stderr, &got.stderr, false);
+    if !out.is_empty() && !got.stderr.is_empty() && got.stderr != expected.stderr {
+        out.push(format!("its standard error:\n{}", excerpt(&got.stderr)));
+    }
+    out
+}
+
+/// The first line in which two outputs differ.
+fn first_difference(expected: &[u8], got: &[u8], sort: bool) -> Option<String> {
+    let lines = |bytes: &[u8]| {
+        let mut lines: Vec<Vec<u8>> = bytes.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
+        if sort {
+            lines.sort();
+        }
+        lines
+    };
+    let (a, b) = (lines(expected), lines(got));
+    if a == b {
+        return None;
+    }
+    let at = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let show = |line: Option<&Vec<u8>>| match line {
+        Some(line) => format!("{:?}", String::from_utf8_lossy(&line[..line.len().min(300)])),
+        None => "(ends)".to_string(),
+    };
+    Some(format!(
+        "differs in line {} ({} lines, natively {}):\n      native: {}\n      umlaut: {}",
+        at + 1,
+        b.len(),
+        a.len(),
+        show(a.get(at)),
+        show(b.get(at))
+    ))
+}
+
+/// The first lines of some output, indented.
+fn excerpt(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(2000)]).into_owned();
+    let lines: Vec<String> = text.lines().take(12).map(|l| format!("      | {l}")).collect();
+    lines.join("\n")
+}
+
+/// Leaves a long report in a file and gives back a short text that names it.
+pub fn shorten(name: &str, mode: Mode, complaint: &str) -> String {
+    let mut lines = complaint.lines();
+    let short: Vec<&str> = lines.by_ref().take(16).collect();
+    if lines.next().is_none() {
+        return complaint.to_string();
+    }
+    let dir = paths::failures();
+    let file = dir.join(format!("{}-{}.txt", name.replace('/', "+"), mode.name()));
+    let saved = std::fs::create_dir_all(&dir).and_then(|()| std::fs::write(&file, complaint));
+    match saved {
+        Ok(()) => format!("{}\n      … the whole report: {}", short.join("\n"), file.display()),
+        Err(_) => complaint.to_string(),
+    }
+}

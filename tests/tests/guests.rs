@@ -1,0 +1,36 @@
+//! Our own guest programs (`guests/<group>/<name>.c`), natively and under umlaut, with each trap.
+
+use umlaut_tests::mode::Mode;
+use umlaut_tests::{guest, suite};
+
+fn run(mode: Mode) {
+    match guest::load() {
+        Ok(cases) => suite::run("guests", mode, cases),
+        Err(e) => panic!("{e}"),
+    }
+}
+
+#[test]
+fn guests_sud() {
+    run(Mode::Sud);
+}
+
+#[test]
+fn guests_seccomp() {
+    run(Mode::Seccomp);
+}
+
+#[test]
+fn guests_ptrace() {
+    run(Mode::Ptrace);
+}
+
+/// Twice natively: a guest that differs from itself cannot be compared with umlaut.
+#[test]
+#[ignore = "for authors of guests: it needs no umlaut"]
+fn guests_are_deterministic_natively() {
+    match guest::load() {
+        Ok(cases) => suite::run_native("guests", cases),
+        Err(e) => panic!("{e}"),
+    }
+}
