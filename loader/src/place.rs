@@ -70,13 +70,18 @@ fn check(load: &Load, role: Role) -> Result<(), LoadError> {
 /// Chooses a load bias that puts the image inside `window`; 0 for an image with fixed addresses.
 ///
 /// The bias is a multiple of the image's alignment and is added with wrap-around (an image whose first address is above the window gets
-/// a "negative" one). ENOMEM when the image does not fit.
+/// a "negative" one). ENOMEM when the image does not fit. An image without an interpreter whose alignment cannot be had
+/// goes to any page, as on Linux.
 pub fn choose_bias(image: &Image, window: &Range<u64>, random: u64) -> Result<u64, LoadError> {
     let span = span(image)?;
     if image.kind == Kind::Fixed {
         return Ok(0);
     }
-    choose(&span, window, random).ok_or(LoadError::NoMemory)
+    let by_pages = || match image.interpreter {
+        None => choose(&Span { align: PAGE_SIZE, ..span }, window, random),
+        Some(_) => None,
+    };
+    choose(&span, window, random).or_else(by_pages).ok_or(LoadError::NoMemory)
 }
 
 fn choose(span: &Span, window: &Range<u64>, random: u64) -> Option<u64> {

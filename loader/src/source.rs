@@ -41,16 +41,16 @@ impl ByteSource for &[u8] {
     }
 }
 
-/// Reads until `buf` is full or the file ends; returns how many bytes arrived.
+/// Reads until `buf` is full or the file ends; returns how many bytes arrived. EINVAL for a range that is past every `off_t`.
 pub(crate) fn read_up_to(source: &dyn ByteSource, offset: u64, buf: &mut [u8]) -> Result<usize, LoadError> {
+    let end = offset.checked_add(buf.len() as u64);
+    if end.is_none_or(|end| end > i64::MAX as u64) {
+        return Err(LoadError::Invalid);
+    }
     let mut done = 0usize;
     while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        // An offset that no file can have reads as the end of the file.
-        let Some(at) = offset.checked_add(done as u64) else {
-            break;
-        };
         let asked = rest.len();
-        match source.read_at(at, rest)? {
+        match source.read_at(offset.saturating_add(done as u64), rest)? {
             0 => break,
             // A source that claims more than it was asked for is not believed.
             count => done = done.saturating_add(count.min(asked)),
@@ -59,7 +59,7 @@ pub(crate) fn read_up_to(source: &dyn ByteSource, offset: u64, buf: &mut [u8]) -
     Ok(done)
 }
 
-/// Fills `buf`, or fails with EIO when the file ends before.
+/// Fills `buf`, or fails: with EIO when the file ends before.
 pub(crate) fn read_all(source: &dyn ByteSource, offset: u64, buf: &mut [u8]) -> Result<(), LoadError> {
     if read_up_to(source, offset, buf)? == buf.len() { Ok(()) } else { Err(LoadError::ShortRead) }
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use loader::LoadError::{BadInterpreter, NotExecutable, ShortRead};
+use loader::LoadError::{BadInterpreter, Invalid, NotExecutable, ShortRead};
 use loader::elf::{Kind, parse};
 use loader::{ByteSource, LoadError, Role};
 
@@ -65,6 +65,15 @@ fn interpreter_paths() {
     assert_eq!(with(b"/ld.so\0", u64::MAX), Err(NotExecutable));
     // 0x1800 + 0x900 is more than the file has.
     assert_eq!(with(b"/ld.so\0", 0x900), Err(ShortRead));
+
+    // An offset that is negative to Linux, or becomes so before the end.
+    for (offset, error) in
+        [(u64::MAX, Invalid), (1 << 63, Invalid), ((1 << 63) - 2, Invalid), ((1 << 63) - 8, ShortRead)]
+    {
+        let mut elf = Elf::new(&[text()]).interp(b"/ld.so\0", 7);
+        elf.phdrs[0].offset = offset;
+        assert_eq!(elf.parse(), Err(error), "{offset:#x}");
+    }
 
     // The first PT_INTERP counts, and none of an interpreter's own.
     let two = Elf::new(&[text()]).interp(b"/ld.so\0", 1).interp(b"/ld.so\0", 7);

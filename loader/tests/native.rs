@@ -30,7 +30,7 @@ fn predicted(bytes: &[u8]) -> Verdict {
     match headers(bytes) {
         Err(error) => Verdict::Errno(error.errno()),
         Ok(images) => {
-            let window = 0x5555_0000_0000..0x6555_0000_0000;
+            let window = 0x1_0000..loader::TASK_SIZE;
             let mapped = images.iter().all(|i| choose_bias(i, &window, 5).and_then(|bias| plan(i, bias)).is_ok());
             if mapped { Verdict::Starts } else { Verdict::Killed }
         }
@@ -178,7 +178,9 @@ fn interpreters(scratch: &Scratch) {
 fn mutations(scratch: &Scratch) {
     let mut random = Random(3);
     let data = load(R | W, 0x1000, BASE + 0x3000, 0x100, 0x3000);
-    let bases = [Elf::new(&[text(), data]), Elf { kind: 3, ..Elf::new(&[text(), data]) }];
+    let fixed = Elf::new(&[text(), data]);
+    let dynamic = Elf { kind: 3, ..fixed.clone() };
+    let bases = [fixed, dynamic.clone(), dynamic.interp(b"/bin/true\0", 10)];
     let mut seen = [0; 3];
     for round in 0..400 {
         let mut bytes = bases[round % bases.len()].build();
