@@ -3,12 +3,15 @@
 
 int main(void) {
     int words[2];
+    gate_t go;
     MUST(pipe(words) == 0);
+    gate_init(&go);
     pid_t top = getpid();
     pid_t pid = fork();
     if (pid == 0) {
         pid_t sibling = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0L);
         if (sibling == 0) {
+            gate_wait(&go);
             yes("the sibling's parent is the top process", getppid() == top);
             _exit(31);
         }
@@ -19,5 +22,6 @@ int main(void) {
     reap("creator", pid);
     pid_t sibling = -1;
     MUST(read(words[0], &sibling, sizeof sibling) == sizeof sibling);
+    gate_open(&go);
     reap("sibling", sibling);
 }

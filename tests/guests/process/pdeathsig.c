@@ -35,6 +35,6 @@ int main(void) {
         gate_wait(&armed);
         _exit(0);
     }
-    reap("parent", pid);
     gate_wait(&result);
+    reap("parent", pid);
 }

@@ -9,10 +9,7 @@ static void *ticker(void *arg) {
 }
 
 int main(int argc, char **argv) {
-    if (argc > 1) {
-        say("new image");
-        return 4;
-    }
+    if (argc > 1) return 4;
     (void)argv;
     pthread_t t;
     pthread_create(&t, NULL, ticker, NULL);
