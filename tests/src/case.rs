@@ -39,6 +39,8 @@ pub struct Case {
     pub program: Program,
     /// Variables added to the fixed environment.
     pub env: Vec<(String, String)>,
+    /// Its standard input; `None`: empty.
+    pub stdin: Option<String>,
     /// A directory whose files are copied into the fresh working directory.
     pub files: Option<PathBuf>,
     /// The traps it is run with.
@@ -66,6 +68,7 @@ impl Case {
             name: name.to_string(),
             program,
             env: Vec::new(),
+            stdin: None,
             files: None,
             modes: Mode::TRAPS.to_vec(),
             root: false,

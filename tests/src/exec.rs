@@ -81,6 +81,7 @@ pub fn plain_environment(command: &mut Command, home: &Path, tmp: &Path, tag: &s
         .env("TZ", "UTC")
         .env("TERM", "dumb")
         .env(TAG, tag)
+        .stdin(Stdio::null())
         .current_dir(home);
 }
 
@@ -100,9 +101,10 @@ pub fn in_own_session(command: &mut Command) {
 }
 
 /// Runs the command to its end, or to its limit; afterwards nothing of it is alive.
+/// Its standard input is the caller's choice.
 pub fn run(mut command: Command, tag: &str, limit: Duration, grace: Duration) -> Outcome {
     in_own_session(&mut command);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let started = Instant::now();
     let mut child = match command.spawn() {
         Ok(child) => child,

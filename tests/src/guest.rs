@@ -6,6 +6,8 @@
 //! |-------------------------|-------------------------------------------------------------|
 //! | `// cc: -static`        | more flags for gcc                                          |
 //! | `// args: a b`          | its arguments                                               |
+//! | `// env: NAME=value`   | a variable in its environment                               |
+//! | `// stdin: text`      | its standard input, not an empty one                        |
 //! | `// modes: sud,seccomp` | only these traps (say why)                                  |
 //! | `// wrap: root`         | with `--root`, natively as root                             |
 //! | `// status: 3`          | the status it ends with natively, not 0 (128+n: a signal)   |
@@ -26,7 +28,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// What every guest is compiled with.
-const FLAGS: [&str; 6] = ["-O1", "-Wall", "-Wno-unused-result", "-g", "-pthread", "-D_GNU_SOURCE"];
+const FLAGS: [&str; 7] = ["-O1", "-Wall", "-Wextra", "-Wno-unused-result", "-g", "-pthread", "-D_GNU_SOURCE"];
 
 /// A guest's source and what its first lines say.
 struct Guest {
@@ -73,6 +75,11 @@ fn describe(root: &Path, source: &Path) -> Result<Guest, String> {
         let number = || value.trim().parse().map_err(|_| format!("{name}: //{line}"));
         match key.trim() {
             "cc" => cc.extend(words()),
+            "stdin" => case.stdin = Some(value.trim_start().to_string()),
+            "env" => {
+                let setting = value.trim().split_once('=');
+                case.env.extend(setting.map(|(k, v)| (k.to_string(), v.to_string())));
+            }
             "args" => argv.extend(words()),
             "wrap" if value.trim() == "root" => case.root = true,
             "sort" if value.is_empty() => case.sort = true,
@@ -118,8 +125,12 @@ fn modified(path: &Path) -> SystemTime {
 }
 
 fn newest_header(root: &Path) -> Result<SystemTime, String> {
-    let headers = sorted(root)?.into_iter().filter(|p| p.extension().is_some_and(|e| e == "h"));
-    Ok(headers.map(|p| modified(&p)).max().unwrap_or(SystemTime::UNIX_EPOCH))
+    let mut newest = SystemTime::UNIX_EPOCH;
+    for dir in sorted(root)?.into_iter().filter(|p| p.is_dir()).chain([root.to_path_buf()]) {
+        let headers = sorted(&dir)?.into_iter().filter(|p| p.extension().is_some_and(|e| e == "h"));
+        newest = headers.map(|p| modified(&p)).fold(newest, SystemTime::max);
+    }
+    Ok(newest)
 }
 
 fn compile(root: &Path, guest: &Guest, headers: SystemTime) -> Result<(), String> {

@@ -57,9 +57,12 @@ pub fn check_native(case: &Case, parent: &Path) -> Vec<String> {
 fn run(case: &Case, mode: Mode, dir: &WorkDir, tag: &str) -> Result<(Outcome, Vec<String>), String> {
     let files = |e: std::io::Error| format!("cannot prepare the case's directory: {e}");
     dir.renew(case.files.as_deref()).map_err(files)?;
-    let before = dir.snapshot().map_err(files)?;
     let mut command = mode.command(case);
     exec::plain_environment(&mut command, &dir.work(), &dir.tmp(), tag);
+    if let Some(text) = &case.stdin {
+        command.stdin(dir.stdin(text).map_err(files)?);
+    }
+    let before = dir.snapshot().map_err(files)?;
     command.envs(case.env.iter().map(|(k, v)| (k, v)));
     let grace = if mode == Mode::Native { Duration::ZERO } else { REAPING };
     let outcome = exec::run(command, tag, case.limit_in(mode), grace);

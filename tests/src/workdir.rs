@@ -47,6 +47,13 @@ impl WorkDir {
         self.root.join("tmp")
     }
 
+    /// A file with the case's standard input.
+    pub fn stdin(&self, text: &str) -> io::Result<fs::File> {
+        let path = self.root.join("stdin");
+        fs::write(&path, format!("{text}\n"))?;
+        fs::File::open(path)
+    }
+
     /// Removes what is there and makes it anew, with a copy of `files`.
     pub fn renew(&self, files: Option<&Path>) -> io::Result<()> {
         self.remove()?;

@@ -25,12 +25,7 @@ fn the_table_is_well_formed() {
     assert!(lines.len() >= 110, "only {} command lines", lines.len());
     for line in lines {
         if let Some(files) = &line.case.files {
-            assert!(
-                files.is_dir(),
-                "{}: {} is missing",
-                line.case.name,
-                files.display()
-            );
+            assert!(files.is_dir(), "{}: {} is missing", line.case.name, files.display());
         }
     }
 }

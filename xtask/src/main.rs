@@ -1,2 +1,33 @@
-//! Chores.
-fn main() {}
+//! Chores of the project, started with `cargo xtask`.
+//!
+//! ```text
+//! cargo xtask test                                       everything, with the Debian packages it needs
+//! cargo xtask stress [--rounds N] [--trap T] PATTERN…    guests and command lines, over and over, on busy processors
+//! cargo xtask packages                                   names the Debian packages that the tests need
+//! ```
+
+mod stress;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask test
+       cargo xtask stress [--rounds N] [--trap sud|seccomp|ptrace] PATTERN...
+       cargo xtask packages";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let result = match args.split_first() {
+        Some((chore, rest)) if chore == "test" => test::run(rest),
+        Some((chore, rest)) if chore == "stress" => stress::run(rest),
+        Some((chore, [])) if chore == "packages" => test::list(),
+        _ => Err(USAGE.to_string()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
