@@ -102,6 +102,9 @@ pub trait PageSource: Send + Sync {
     fn mapped(&self, change: i32);
 }
 
+/// In place of an offset: wherever the file's own position is.
+pub const AT_POSITION: u64 = u64::MAX;
+
 /// An open file of some kind. `off` is ignored by files without a position.
 pub trait FileOps: Send + Sync + 'static {
     /// To recognise one's own kind.
@@ -121,6 +124,18 @@ pub trait FileOps: Send + Sync + 'static {
     /// Whether the file has a position (`lseek`, `pread`). Otherwise `ESPIPE`.
     fn seekable(&self) -> bool {
         true
+    }
+
+    /// Whether the position is the file's own affair: that of a host file shared with the outside, or none that moves
+    /// (`/dev/zero`). Then `read_at` and `write_at` get [`AT_POSITION`] from calls without an offset, and `lseek(2)`
+    /// goes to [`seek`](Self::seek).
+    fn own_position(&self) -> bool {
+        false
+    }
+
+    /// `lseek(2)` for a file with [`own_position`](Self::own_position); `whence` already checked for validity.
+    fn seek(&self, _off: i64, _whence: u32) -> Result<u64> {
+        Err(Errno::ESPIPE)
     }
 
     /// Whether a blocking write goes on until everything is written (pipes, sockets, terminals).
