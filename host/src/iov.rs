@@ -85,6 +85,20 @@ impl<'a> IovIter<'a> {
         self.fault
     }
 
+    /// Says that a host call could not touch the very next byte (it answered `EFAULT`).
+    pub fn mark_fault(&mut self) {
+        let (mut seg, mut off) = (self.seg, self.off);
+        while self.left > 0 && seg < self.segments() {
+            let (base, len, user) = self.segment(seg);
+            if off < len {
+                self.fault = user.then_some(base + off);
+                return;
+            }
+            seg += 1;
+            off = 0;
+        }
+    }
+
     /// After a fault: tries to make the page present. Holds no lock. `EFAULT` when it can't be.
     pub fn resolve_fault(&mut self, write_to_guest: bool) -> Result<()> {
         match self.fault.take() {

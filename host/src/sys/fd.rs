@@ -138,6 +138,42 @@ fn vectored(stream: HostCall, at: HostCall, fd: i32, off: Option<u64>, iter: &mu
     Ok(n)
 }
 
+/// Reads a regular file at `off` straight into the iterator's buffers. Not interruptible, as on Linux: regular files never
+/// answer `EINTR`.
+pub fn read_file(fd: i32, off: u64, to: &mut IovIter<'_>) -> Result<usize> {
+    file_io(HostCall::Preadv, fd, off, 0, to)
+}
+
+/// As [`read_file`], for writing.
+pub fn write_file(fd: i32, off: u64, from: &mut IovIter<'_>) -> Result<usize> {
+    file_io(HostCall::Pwritev, fd, off, 0, from)
+}
+
+/// Writes at the end of a regular file, atomically against other appenders; the host's own position of `fd` ends up after
+/// what was written.
+pub fn append_file(fd: i32, from: &mut IovIter<'_>) -> Result<usize> {
+    const RWF_APPEND: usize = 0x10;
+    file_io(HostCall::Pwritev2, fd, u64::MAX, RWF_APPEND, from)
+}
+
+fn file_io(nr: HostCall, fd: i32, off: u64, flags: usize, iter: &mut IovIter<'_>) -> Result<usize> {
+    let vecs = iter.host_iovecs();
+    let args = [fd as usize, vecs.as_ptr() as usize, vecs.len(), off as usize, 0, flags];
+    // SAFETY: an iterator's buffers are checked guest memory or live kernel memory.
+    match unsafe { call(nr, args) } {
+        Ok(n) => {
+            iter.advance(n);
+            Ok(n)
+        }
+        Err(e) => {
+            if e == Errno::EFAULT {
+                iter.mark_fault();
+            }
+            Err(e)
+        }
+    }
+}
+
 /// `getdents64(2)` into kernel memory.
 pub fn getdents(fd: i32, buf: &mut [u8]) -> Result<usize> {
     // SAFETY: `buf` is live and writable.

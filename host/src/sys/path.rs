@@ -6,11 +6,16 @@
 
 use super::{HostCall, call};
 use crate::abi::{OpenHow, Stat, Statfs, Statx, Timespec};
-use crate::errno::Result;
+use crate::errno::{Errno, Result};
 use crate::sys::fd::HostFd;
+use alloc::ffi::CString;
+use alloc::format;
 use core::ffi::CStr;
 
 const AT_SYMLINK_NOFOLLOW: usize = 0x100;
+const AT_SYMLINK_FOLLOW: usize = 0x400;
+const AT_EMPTY_PATH: usize = 0x1000;
+const NOFOLLOW_OR_EMPTY: usize = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
 const RESOLVE_NO_MAGICLINKS: u64 = 2;
 const RESOLVE_NO_SYMLINKS: u64 = 4;
 
@@ -43,10 +48,10 @@ pub fn lstat(dir: i32, path: &CStr) -> Result<Stat> {
     Ok(st)
 }
 
-/// `statx(2)`, not following: for the birth time.
+/// `statx(2)`, not following; an empty path means `dir` itself (any file, `O_PATH` too).
 pub fn statx(dir: i32, path: &CStr, mask: u32) -> Result<Statx> {
     let mut st = Statx::default();
-    at(HostCall::Statx, dir, path, AT_SYMLINK_NOFOLLOW, mask as usize, &raw mut st as usize)?;
+    at(HostCall::Statx, dir, path, NOFOLLOW_OR_EMPTY, mask as usize, &raw mut st as usize)?;
     Ok(st)
 }
 
@@ -91,6 +96,24 @@ pub fn link(old_dir: i32, old: &CStr, new_dir: i32, new: &CStr) -> Result<()> {
     at(HostCall::Linkat, old_dir, old, new_dir as usize, new.as_ptr() as usize, 0).map(drop)
 }
 
+/// Gives the file behind a descriptor a name (`linkat(2)` with `AT_EMPTY_PATH`, or through `/proc` where that needs a
+/// privilege).
+pub fn link_fd(fd: i32, new_dir: i32, new: &CStr) -> Result<()> {
+    let to = (new_dir as usize, new.as_ptr() as usize);
+    match at(HostCall::Linkat, fd, c"", to.0, to.1, AT_EMPTY_PATH) {
+        Err(Errno::ENOENT | Errno::EPERM) => {}
+        other => return other.map(drop),
+    }
+    at(HostCall::Linkat, -1, &proc_fd(fd, b""), to.0, to.1, AT_SYMLINK_FOLLOW).map(drop)
+}
+
+/// `/proc/self/fd/N` and what is to follow it: a name for what a descriptor stands for, for calls that take only paths.
+pub fn proc_fd(fd: i32, tail: &[u8]) -> CString {
+    let mut path = format!("/proc/self/fd/{fd}").into_bytes();
+    path.extend_from_slice(tail);
+    CString::new(path).unwrap_or_default()
+}
+
 /// `renameat2(2)`.
 pub fn rename(old_dir: i32, old: &CStr, new_dir: i32, new: &CStr, flags: u32) -> Result<()> {
     at(HostCall::Renameat2, old_dir, old, new_dir as usize, new.as_ptr() as usize, flags as usize).map(drop)
@@ -101,14 +124,19 @@ pub fn chmod(dir: i32, path: &CStr, mode: u32) -> Result<()> {
     at(HostCall::Fchmodat, dir, path, mode as usize, 0, 0).map(drop)
 }
 
-/// `fchownat(2)`, not following; `u32::MAX` leaves an id.
-pub fn chown(dir: i32, path: &CStr, uid: u32, gid: u32) -> Result<()> {
-    at(HostCall::Fchownat, dir, path, uid as usize, gid as usize, AT_SYMLINK_NOFOLLOW).map(drop)
+/// `fchmodat2(2)`, not following; an empty path means `dir` itself. `ENOSYS` before Linux 6.6.
+pub fn chmod_nofollow(dir: i32, path: &CStr, mode: u32) -> Result<()> {
+    at(HostCall::Fchmodat2, dir, path, mode as usize, NOFOLLOW_OR_EMPTY, 0).map(drop)
 }
 
-/// `utimensat(2)`, not following.
+/// `fchownat(2)`, not following; `u32::MAX` leaves an id; an empty path means `dir` itself.
+pub fn chown(dir: i32, path: &CStr, uid: u32, gid: u32) -> Result<()> {
+    at(HostCall::Fchownat, dir, path, uid as usize, gid as usize, NOFOLLOW_OR_EMPTY).map(drop)
+}
+
+/// `utimensat(2)`, not following; an empty path means `dir` itself.
 pub fn utimens(dir: i32, path: &CStr, times: &[Timespec; 2]) -> Result<()> {
-    at(HostCall::Utimensat, dir, path, times.as_ptr() as usize, AT_SYMLINK_NOFOLLOW, 0).map(drop)
+    at(HostCall::Utimensat, dir, path, times.as_ptr() as usize, NOFOLLOW_OR_EMPTY, 0).map(drop)
 }
 
 /// `faccessat2(2)` with `AT_SYMLINK_NOFOLLOW`.
