@@ -50,10 +50,12 @@ pub struct Case {
     /// Compare standard output with its lines sorted (parallel writers).
     pub sort: bool,
     /// The status the native run must end with, as a shell would show it (128+n for a signal).
-    /// `None`: whatever it is.
+    /// `None`: any but 98 and 99, with which a guest says that a step it needs has failed.
     pub status: Option<i32>,
     /// The native run must write something; a case that compares nothing shows nothing.
     pub must_speak: bool,
+    /// Why it cannot be run at all (its program does not compile): a failure of the case.
+    pub broken: Option<String>,
     /// How long the native run may take.
     pub limit: Duration,
 }
@@ -75,6 +77,7 @@ impl Case {
             sort: false,
             status: Some(0),
             must_speak: true,
+            broken: None,
             limit: DEFAULT_LIMIT,
         }
     }

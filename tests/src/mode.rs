@@ -76,7 +76,8 @@ pub fn umlaut(mode: Mode) -> Command {
 pub fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match std::env::var_os("UMLAUT_BIN") {
-        Some(path) if !path.is_empty() => PathBuf::from(path),
+        // Cases run in directories of their own, so a relative path would get lost.
+        Some(path) if !path.is_empty() => std::fs::canonicalize(path).expect("UMLAUT_BIN names a file"),
         _ => build(),
     })
 }

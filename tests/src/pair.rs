@@ -13,6 +13,9 @@ const REAPING: Duration = Duration::from_secs(1);
 
 /// Runs a case natively and in `mode`; the complaints, none if both agree.
 pub fn check(case: &Case, mode: Mode, parent: &Path) -> Vec<String> {
+    if let Some(reason) = &case.broken {
+        return vec![reason.clone()];
+    }
     let dir = WorkDir::new(parent, &case.name);
     let tag = exec::fresh_tag();
     let native = match run(case, Mode::Native, &dir, &tag) {
@@ -38,6 +41,9 @@ pub fn check(case: &Case, mode: Mode, parent: &Path) -> Vec<String> {
 
 /// Runs a case natively twice: a case that differs from itself cannot be compared with umlaut.
 pub fn check_native(case: &Case, parent: &Path) -> Vec<String> {
+    if let Some(reason) = &case.broken {
+        return vec![reason.clone()];
+    }
     let dir = WorkDir::new(parent, &case.name);
     let tag = exec::fresh_tag();
     let both = [(); 2].map(|()| run(case, Mode::Native, &dir, &tag));
@@ -88,6 +94,9 @@ fn native_complaints(case: &Case, native: &Outcome) -> Vec<String> {
             case.status.unwrap_or(0),
             excerpt(&native.stderr)
         ));
+    }
+    if case.status.is_none() && matches!(status, 98 | 99) {
+        out.push(format!("natively a step has failed; its output:\n{}", excerpt(&native.stdout)));
     }
     if case.must_speak && native.stdout.is_empty() && native.stderr.is_empty() {
         out.push("natively it prints nothing, so it shows nothing".to_string());

@@ -115,7 +115,18 @@ pub fn wait_gone(run: &Run, grace: Duration) -> Vec<String> {
 /// What every process of a run is doing: for the report of a hang.
 pub fn dump(run: &Run) -> String {
     let mut out = String::new();
-    for p in run.alive() {
+    let alive = run.alive();
+    for p in &alive {
+        for task in tasks(p.pid) {
+            let short = |file: &str| {
+                let text = fs::read_to_string(format!("/proc/{}/task/{task}/{file}", p.pid)).unwrap_or_default();
+                text.split_whitespace().take(4).collect::<Vec<_>>().join(" ")
+            };
+            let (wchan, call) = (short("wchan"), short("syscall"));
+            let _ = writeln!(out, "{} ({}) task {task} state {}: {wchan} {call}", p.pid, p.name, p.state);
+        }
+    }
+    for p in &alive {
         let _ = writeln!(out, "--- host process {} ({}) ---", p.pid, p.name);
         for task in tasks(p.pid) {
             let _ = writeln!(out, "task {task}:");
