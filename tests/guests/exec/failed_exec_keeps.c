@@ -1,7 +1,7 @@
 // A failed exec changes nothing: marked descriptors stay open, handlers and mappings stay.
 #include "../guest.h"
 
-static int hits;
+static volatile int hits;
 static void handler(int sig) { hits += sig == SIGUSR1; }
 
 int main(void) {

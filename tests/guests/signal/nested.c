@@ -1,7 +1,7 @@
 // Nested handlers: a signal raised in a handler waits for its end if blocked there, else runs inside.
 #include "../guest.h"
 
-static int depth, deepest;
+static volatile int depth, deepest;
 static void inner(int sig) { say("  %s at depth %d", signame(sig), depth); }
 static void outer(int sig) {
     depth++;

@@ -1,11 +1,11 @@
 // Of several pending signals handlers run so that the lowest number is taken first; synchronous faults go before.
 #include "../guest.h"
 
-static int list[8], n;
+static volatile int list[8], n;
 static void handler(int sig) { list[n++] = sig; }
 
 int main(void) {
-    static const int sigs[] = {SIGUSR1, SIGRTMIN + 3, SIGHUP, SIGTERM, SIGRTMIN, SIGSEGV};
+    const int sigs[] = {SIGUSR1, SIGRTMIN + 3, SIGHUP, SIGTERM, SIGRTMIN, SIGSEGV};
     sigset_t set, pend;
     struct sigaction sa = {.sa_handler = handler};
     sigemptyset(&set);

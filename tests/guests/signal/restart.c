@@ -39,6 +39,8 @@ static int call(int which) {
 int main(void) {
     static const char *const names[] = {"read", "nanosleep", "poll", "select", "pause", "sigsuspend", "ppoll", "sigtimedwait", "epoll_wait",
                                         "clock_nanosleep", "readv"};
+    gate_t done;
+    gate_init(&done);
     for (int restart = 0; restart < 2; restart++)
         for (int i = 0; i < 11; i++) {
             struct sigaction sa = {.sa_handler = handler, .sa_flags = restart ? SA_RESTART : 0};
@@ -48,17 +50,19 @@ int main(void) {
             pid_t parent = getpid(), pid = fork();
             if (pid == 0) {
                 settle(parent);
-                sleep_ms(2);
-                kill(parent, SIGUSR1);
-                if (restart && (i == 0 || i == 10)) { // a restarted read ends by this byte
-                    sleep_ms(10);
-                    MUST(write(fd[1], "x", 1) == 1);
+                // The first signal may come before the call sleeps, so it is repeated until the call is over.
+                for (struct pollfd p = {done.fd[0], POLLIN, 0};;) {
+                    kill(parent, SIGUSR1);
+                    if (poll(&p, 1, 10) == 1) _exit(0);
+                    if (restart && (i == 0 || i == 10)) // a restarted read ends by this byte
+                        MUST(write(fd[1], "x", 1) == 1);
                 }
-                _exit(0);
             }
             int rc = call(i), err = errno;
-            say("%s, SA_RESTART %d: %d %s, hits %d", names[i], restart, rc, rc == -1 ? errname(err) : "-", (int)hits);
-            waitpid(pid, NULL, 0);
+            gate_open(&done);
+            say("%s, SA_RESTART %d: %d %s, handled %d", names[i], restart, rc, rc == -1 ? errname(err) : "-", hits > 0);
+            while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) {}
+            gate_wait(&done);
             close(fd[0]);
             close(fd[1]);
         }

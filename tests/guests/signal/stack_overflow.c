@@ -22,7 +22,8 @@ int main(void) {
     struct sigaction sa = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
     sigaction(SIGSEGV, &sa, NULL);
     char zero = 0;
-    for (int i = 0; i < 3; i++) {
+    static volatile int i;
+    for (i = 0; i < 3; i++) {
         int sig = sigsetjmp(back, 1);
         if (sig == 0)
             say("result %d", dive(&zero));
