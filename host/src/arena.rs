@@ -5,6 +5,7 @@
 //! the host at once. Locks: one for the bitmap, one per size class, all leaves; the class lock is held around the
 //! bitmap's when a class is refilled.
 
+use crate::cpu::AnyTask;
 use crate::errno::{Errno, Result};
 use crate::layout::{ARENA_BASE, ARENA_END, ARENA_SIZE, PAGE_SIZE};
 use crate::lock::Mutex;
@@ -25,8 +26,8 @@ const RETURN_PAGES: usize = 16;
 #[repr(C)]
 struct Header {
     memfd: AtomicI32,
-    /// Where the vkernel's root object stands, 0 until it is made.
-    root: AtomicUsize,
+    /// The vkernel's root object as the two words of a `&dyn Any`, 0 until it is made.
+    root: [AtomicUsize; 2],
     bytes_used: AtomicUsize,
     objects: AtomicUsize,
     pages_used: AtomicUsize,
@@ -84,13 +85,18 @@ pub fn contains(addr: usize) -> bool {
 }
 
 /// Registers the root object, which every process finds with [`root`].
-pub fn set_root(addr: usize) {
-    header().root.store(addr, SeqCst);
+pub fn set_root(root: AnyTask) {
+    // SAFETY: a reference to a trait object is two words.
+    let words: [usize; 2] = unsafe { core::mem::transmute(root) };
+    header().root[1].store(words[1], SeqCst);
+    header().root[0].store(words[0], SeqCst);
 }
 
-/// The registered root object's address, 0 when there is none.
-pub fn root() -> usize {
-    header().root.load(Relaxed)
+/// The registered root object. `None` before there is one.
+pub fn root() -> Option<AnyTask> {
+    let words = [header().root[0].load(Acquire), header().root[1].load(Relaxed)];
+    // SAFETY: only `set_root` stores here, and all processes have the same image at the same addresses.
+    (words[0] != 0).then(|| unsafe { core::mem::transmute::<[usize; 2], AnyTask>(words) })
 }
 
 /// What is in use now.

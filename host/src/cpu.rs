@@ -4,16 +4,23 @@
 //! other processes must see of the thread stands in its [`HostThread`], which lives in the arena.
 
 use crate::wait::HostThread;
+use core::any::Any;
+use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// A kernel object that the thread's context names without knowing its type (the vkernel's `Task`).
+pub type AnyTask = &'static (dyn Any + Send + Sync);
 
 /// Per-thread context. The first word is its own address, so that one load from `%gs:0` finds it.
 #[repr(C)]
 pub struct Cpu {
     this: *const Cpu,
     /// The part of this thread that lives in the arena.
-    thread: *const HostThread,
-    /// The kernel's `Task` (type known two crates above), 0 when none.
-    task: AtomicUsize,
+    thread: Cell<*const HostThread>,
+    /// The word that the way back to the guest tests: nonzero sends it through the slow path.
+    work: Cell<*const u32>,
+    /// The kernel's `Task` (type known two crates above).
+    task: Cell<Option<AnyTask>>,
     /// Lowest usable address of the kernel stack, and one past its highest.
     pub stack: core::ops::Range<usize>,
     /// The saved guest context of the call or signal being served (type known to `personality`), 0 outside.
@@ -35,8 +42,10 @@ impl Cpu {
     pub unsafe fn install(at: *mut Cpu, thread: *const HostThread, stack: core::ops::Range<usize>) {
         let cpu = Cpu {
             this: at,
-            thread,
-            task: AtomicUsize::new(0),
+            thread: Cell::new(thread),
+            // SAFETY: the caller promised a live thread.
+            work: Cell::new(unsafe { (*thread).work_word() }),
+            task: Cell::new(None),
             stack,
             frame: AtomicUsize::new(0),
             guest_gs: AtomicUsize::new(0),
@@ -49,22 +58,27 @@ impl Cpu {
     /// Where another process's parts find this thread.
     pub fn thread(&self) -> &HostThread {
         // SAFETY: `install`'s caller promised that it outlives the thread.
-        unsafe { &*self.thread }
+        unsafe { &*self.thread.get() }
     }
 
-    /// The same as a raw pointer, to compare and to pass on.
-    pub fn thread_ptr(&self) -> *const HostThread {
-        self.thread
+    /// In a forked child: its own shared part takes the place of the parent's.
+    ///
+    /// # Safety
+    /// `thread` must live in the arena as long as the host thread.
+    pub unsafe fn set_thread(&self, thread: *const HostThread) {
+        self.thread.set(thread);
+        // SAFETY: the caller's promise.
+        self.work.set(unsafe { (*thread).work_word() });
     }
 
-    /// The address of the running task, 0 when there is none.
-    pub fn task(&self) -> usize {
-        self.task.load(Ordering::Relaxed)
+    /// The running task, if there is one.
+    pub fn task(&self) -> Option<AnyTask> {
+        self.task.get()
     }
 
     /// Names the running task.
-    pub fn set_task(&self, task: usize) {
-        self.task.store(task, Ordering::Relaxed);
+    pub fn set_task(&self, task: Option<AnyTask>) {
+        self.task.set(task);
     }
 
     /// The address of the saved guest context, 0 outside a call.

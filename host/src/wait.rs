@@ -28,6 +28,9 @@ pub trait Wake: Send + Sync {
 pub struct HostThread {
     /// Nonzero: do not sleep, look again.
     kick: AtomicU32,
+    /// Nonzero: before the next guest instruction, look for signals, stops and exits (Linux's `TIF_SIGPENDING`).
+    work: AtomicU32,
+    never: AtomicU32,
     /// How the thread sleeps: see `RUN`, `FUTEX`, `HOST`.
     sleep: AtomicU32,
     pid: AtomicU32,
@@ -119,8 +122,34 @@ impl HostThread {
         }
     }
 
+    /// The word that the way back to the guest tests.
+    pub fn work_word(&self) -> *const u32 {
+        self.work.as_ptr()
+    }
+
+    /// A word that is never set: for calls that only death may interrupt, or that do not sleep.
+    pub fn kick_never(&self) -> &AtomicU32 {
+        &self.never
+    }
+
+    /// Whether work was announced.
+    pub fn has_work(&self) -> bool {
+        self.work.load(SeqCst) != 0
+    }
+
+    /// Announces work to this thread by itself.
+    pub fn set_work(&self) {
+        self.work.store(1, SeqCst);
+    }
+
+    /// Takes note of the announcement; called before looking for what it was.
+    pub fn clear_work(&self) {
+        self.work.store(0, SeqCst);
+    }
+
     /// Step 2, for signals: also reaches the thread while it runs guest code.
     pub fn interrupt(&self) {
+        self.work.store(1, SeqCst);
         self.kick.store(1, SeqCst);
         match self.sleep.load(SeqCst) {
             FUTEX => futex::wake(&self.kick, 1),

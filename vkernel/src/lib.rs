@@ -1,3 +1,22 @@
-//! Placeholder.
+//! The virtual kernel's objects: tasks, descriptors, address spaces, signals, pipes. No numbers of calls, no registers.
+//!
+//! Answers to Linux's `kernel/`, `mm/mmap.c`, `fs/file.c`, `fs/pipe.c`, `ipc/`. Everything here lives in the arena and is
+//! shared by all processes of the sandbox. What a call *means* stands here; how it is spelled stands in `personality`.
+//! Lock order: see `host::lock`.
 #![no_std]
+#![forbid(unsafe_code)]
 extern crate alloc;
+
+pub mod console;
+pub mod dev;
+pub mod eventfd;
+pub mod files;
+pub mod kernel;
+pub mod locks;
+pub mod mm;
+pub mod pipe;
+pub mod signal;
+pub mod task;
+
+pub use kernel::Kernel;
+pub use task::Task;

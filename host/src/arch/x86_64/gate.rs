@@ -45,6 +45,37 @@ global_asm!(
     "mov eax, 15",
     "syscall",
     "ud2",
+    // rdi = saved context on the kernel stack, rsi = the work word, rdx = the guest's %gs base if it has set one, else 0
+    ".globl umlaut_leave",
+    "umlaut_leave:",
+    "mov rsp, rdi",
+    "mov rbx, rdi",
+    ".globl umlaut_leave_check",
+    "umlaut_leave_check:",
+    "cmp dword ptr [rsi], 0",
+    "jne umlaut_leave_slow",
+    "test rdx, rdx",
+    "jz 2f",
+    "wrgsbase rdx",
+    "2: mov eax, 15",
+    ".globl umlaut_leave_syscall",
+    "umlaut_leave_syscall:",
+    "syscall",
+    "ud2",
+    ".globl umlaut_leave_slow",
+    "umlaut_leave_slow:",
+    "mov rdi, rbx",
+    "lea rsp, [rbx - 256]",
+    "and rsp, -16",
+    "call umlaut_leave_work",
+    "ud2",
+    // a new thread: the gate popped rbx (its saved context) from the fresh stack and returned here
+    ".globl umlaut_child_entry",
+    "umlaut_child_entry:",
+    "mov rdi, rbx",
+    "and rsp, -16",
+    "call umlaut_child_main",
+    "ud2",
     ".balign 4096",
     ".popsection",
 );
@@ -56,6 +87,29 @@ unsafe extern "C" {
     fn umlaut_gate_syscall();
     fn umlaut_gate_eintr();
     fn umlaut_gate_restorer();
+    fn umlaut_leave(context: usize, work: *const u32, gs: usize) -> !;
+    fn umlaut_leave_check();
+    fn umlaut_leave_syscall();
+    fn umlaut_leave_slow();
+    fn umlaut_child_entry();
+}
+
+/// Leaves the kernel for guest code by `rt_sigreturn` from a saved context, unless the work word is set: then
+/// `umlaut_leave_work(context)` runs instead, which comes back here when it is done.
+///
+/// The test and the call form a second window: a signal handler that interrupts between them sends the thread to the
+/// slow path ([`unwind_window`]), so no work announced before the first guest instruction is overlooked.
+///
+/// # Safety
+/// `context` must be a host signal context on this thread's kernel stack; nothing on the stack is needed any more.
+pub unsafe fn leave(context: usize, work: *const u32, gs: usize) -> ! {
+    // SAFETY: the caller's promise.
+    unsafe { umlaut_leave(context, work, gs) }
+}
+
+/// What a new thread's stack must hold for the gate to start it: the word for `rbx`, then this address.
+pub fn child_entry() -> usize {
+    umlaut_child_entry as *const () as usize
 }
 
 /// A word that is never set, for calls that do not sleep or may not be interrupted.
@@ -94,11 +148,15 @@ pub unsafe fn host_call_interruptible(nr: usize, a: [usize; 6], kick: *const u32
 }
 
 /// For a signal handler: where an interrupted `rip` must continue instead, if it stood in the gate's window and the
-/// word that the gate watches (in `rbx`) has been set.
+/// word that the gate watches (in `rbx`) has been set, or if it stood in the window of [`leave`].
 ///
 /// # Safety
 /// `rip` and `rbx` must come from the interrupted context of this thread.
 pub unsafe fn unwind_window(rip: usize, rbx: usize) -> Option<usize> {
+    let leaving = umlaut_leave_check as *const () as usize..=umlaut_leave_syscall as *const () as usize;
+    if leaving.contains(&rip) {
+        return Some(umlaut_leave_slow as *const () as usize);
+    }
     let check = umlaut_gate_check as *const () as usize;
     let call = umlaut_gate_syscall as *const () as usize;
     if rip < check || rip > call {

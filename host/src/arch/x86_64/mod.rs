@@ -18,3 +18,37 @@ pub fn gs_word0() -> usize {
 pub fn spin_hint() {
     core::hint::spin_loop();
 }
+
+/// Sets `%gs` without a host call (`FSGSBASE`).
+///
+/// # Safety
+/// The processor and the host kernel must allow it (`AT_HWCAP2` bit 1); `base` must be a [`crate::cpu::Cpu`] of this thread.
+#[inline(always)]
+pub unsafe fn write_gs(base: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { core::arch::asm!("wrgsbase {}", in(reg) base, options(nostack, preserves_flags)) };
+}
+
+/// Reads the `%gs` base (`FSGSBASE`).
+///
+/// # Safety
+/// As [`write_gs`], about the processor.
+#[inline(always)]
+pub unsafe fn read_gs() -> usize {
+    let v;
+    // SAFETY: the caller's promise.
+    unsafe { core::arch::asm!("rdgsbase {}", out(reg) v, options(nostack, preserves_flags)) };
+    v
+}
+
+/// Reads the `%fs` base (`FSGSBASE`).
+///
+/// # Safety
+/// As [`read_gs`].
+#[inline(always)]
+pub unsafe fn read_fs() -> usize {
+    let v;
+    // SAFETY: the caller's promise.
+    unsafe { core::arch::asm!("rdfsbase {}", out(reg) v, options(nostack, preserves_flags)) };
+    v
+}

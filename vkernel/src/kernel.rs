@@ -1,0 +1,146 @@
+//! The one root object (DESIGN D4): everything that all processes of a sandbox share.
+
+use crate::console::Console;
+use crate::locks::LockTable;
+use crate::pipe::FifoTable;
+use crate::task::{Exit, TaskList, ThreadGroup, Usage};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::SeqCst};
+use fs_emu::vfs::MountTable;
+use host::abi::Timespec;
+use host::lock::Mutex;
+
+/// What the kernel is told when it is made.
+pub struct Config {
+    /// The mount tree.
+    pub mounts: MountTable,
+    /// `uname -n`.
+    pub hostname: Vec<u8>,
+    /// Host process id of the supervisor.
+    pub supervisor: u32,
+    /// The host's vDSO: start and end, 0 when there is none.
+    pub vdso: (usize, usize),
+    /// Hardware capabilities from the host's auxiliary vector: `AT_HWCAP`, `AT_HWCAP2`, `AT_MINSIGSTKSZ`.
+    pub hwcap: [u64; 3],
+    /// How guests are intercepted.
+    pub trap: TrapKind,
+}
+
+/// The trap mechanisms (DESIGN D1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrapKind {
+    /// Syscall User Dispatch.
+    Sud,
+    /// A seccomp filter that answers SECCOMP_RET_TRAP.
+    Seccomp,
+    /// The supervisor as tracer, with PTRACE_SYSEMU.
+    Ptrace,
+}
+
+/// The kernel.
+pub struct Kernel {
+    /// Tasks and processes.
+    pub tasks: TaskList,
+    /// Mounts.
+    pub mounts: MountTable,
+    /// Advisory file locks.
+    pub locks: LockTable,
+    /// Named pipes that are open.
+    pub fifos: FifoTable,
+    /// The terminal that umlaut was started on.
+    pub console: Arc<Console>,
+    /// Host and domain name.
+    pub names: Mutex<(Vec<u8>, Vec<u8>)>,
+    /// When the sandbox started, on the monotonic clock, and in wall-clock time.
+    pub boot: (Timespec, Timespec),
+    /// Host process id of the supervisor.
+    pub supervisor: u32,
+    /// See [`Config`].
+    pub vdso: (usize, usize),
+    /// See [`Config`].
+    pub hwcap: [u64; 3],
+    /// See [`Config`].
+    pub trap: TrapKind,
+    main_pid: AtomicU32,
+    main_exit: AtomicI32,
+    ids: AtomicU64,
+    /// Calls that reached the kernel, for the statistics option.
+    pub calls: AtomicU64,
+    /// A system call number to trace at, nonzero to write every call to stderr.
+    pub trace: AtomicU32,
+}
+
+const RUNNING: i32 = i32::MIN;
+
+/// The kernel of this sandbox. Only after [`Kernel::create`].
+///
+/// # Panics
+/// Before: a bug of the start-up's, which no guest can reach.
+pub fn kernel() -> &'static Kernel {
+    match host::arena::root().and_then(|r| r.downcast_ref::<Kernel>()) {
+        Some(k) => k,
+        None => panic!("no kernel in the arena"),
+    }
+}
+
+impl Kernel {
+    /// Makes the kernel and registers it in the arena. Once.
+    pub fn create(config: Config) -> &'static Kernel {
+        let kernel = Box::leak(Box::new(Kernel {
+            tasks: TaskList::default(),
+            mounts: config.mounts,
+            locks: LockTable::default(),
+            fifos: FifoTable::default(),
+            console: Arc::new(Console::default()),
+            names: Mutex::new((config.hostname, b"(none)".to_vec())),
+            boot: (host::time::monotonic(), host::time::realtime()),
+            supervisor: config.supervisor,
+            vdso: config.vdso,
+            hwcap: config.hwcap,
+            trap: config.trap,
+            main_pid: AtomicU32::new(0),
+            main_exit: AtomicI32::new(RUNNING),
+            ids: AtomicU64::new(1),
+            calls: AtomicU64::new(0),
+            trace: AtomicU32::new(0),
+        }));
+        host::arena::set_root(kernel);
+        kernel
+    }
+
+    /// A number never given before: ids of tables, descriptions, pipes.
+    pub fn next_id(&self) -> u64 {
+        self.ids.fetch_add(1, SeqCst)
+    }
+
+    /// Names the process whose end ends the sandbox.
+    pub fn set_main(&self, pid: u32) {
+        self.main_pid.store(pid, SeqCst);
+    }
+
+    /// The first process's id.
+    pub fn main_pid(&self) -> u32 {
+        self.main_pid.load(SeqCst)
+    }
+
+    /// How the sandbox's first process ended, once it has.
+    pub fn main_exit(&self) -> Option<Exit> {
+        let v = self.main_exit.load(SeqCst);
+        (v != RUNNING).then_some(Exit(v))
+    }
+
+    /// A process's last thread is gone.
+    pub fn process_ended(&self, group: &Arc<ThreadGroup>, how: Exit, usage: Usage) {
+        if group.tgid == self.main_pid() {
+            self.main_exit.store(how.0, SeqCst);
+        }
+        self.tasks.process_ended(group, how, usage);
+    }
+
+    /// Time since the sandbox started.
+    pub fn uptime(&self) -> Timespec {
+        host::time::monotonic().saturating_sub(self.boot.0)
+    }
+}

@@ -1,0 +1,67 @@
+//! Group stop and continue (`do_signal_stop`, `SIGCONT`).
+
+use super::*;
+use crate::task::{Task, ThreadGroup, stop_status};
+use core::sync::atomic::Ordering::SeqCst;
+
+impl ThreadGroup {
+    /// Whether the group is stopped or stopping.
+    pub fn stopped(&self) -> bool {
+        self.stop_signal.load(SeqCst) != 0
+    }
+
+    /// Ends a stop. `notify` tells the parent of a continue.
+    pub(crate) fn resume(&self, notify: bool) {
+        let was = self.stop_signal.swap(0, SeqCst);
+        self.stop_reported.store(0, SeqCst);
+        if was == 0 {
+            return;
+        }
+        for t in self.threads() {
+            t.thread.interrupt();
+        }
+        if notify {
+            crate::kernel::kernel().tasks.report_continue(self);
+        }
+    }
+}
+
+impl Task {
+    /// The default action of a stop signal: the whole group stops.
+    pub(crate) fn begin_stop(&self, sig: u32) {
+        let kernel = crate::kernel::kernel();
+        // A stop from the terminal does nothing in an orphaned process group.
+        if sig != SIGSTOP && kernel.tasks.is_orphaned(self.group.pgrp()) {
+            return;
+        }
+        if self.must_die() {
+            return;
+        }
+        self.group.stop_signal.store(sig, SeqCst);
+        for t in self.group.threads() {
+            if t.tid() != self.tid() {
+                t.thread.interrupt();
+            }
+        }
+        self.stop_here();
+    }
+
+    /// Waits out a stop. The last thread to get here tells the parent.
+    pub(crate) fn stop_here(&self) {
+        self.set_state(b'T');
+        let stopped = self.group.stopped_threads.fetch_add(1, SeqCst) + 1;
+        let sig = self.group.stop_signal.load(SeqCst);
+        if sig != 0 && stopped >= self.group.live_threads() && self.group.stop_reported.swap(1, SeqCst) == 0 {
+            crate::kernel::kernel().tasks.report_stop(&self.group, stop_status(sig));
+        }
+        loop {
+            self.thread.prepare();
+            if !self.group.stopped() || self.fatal_pending() {
+                break;
+            }
+            self.thread.sleep(None);
+        }
+        self.group.stopped_threads.fetch_sub(1, SeqCst);
+        self.set_state(b'R');
+    }
+}

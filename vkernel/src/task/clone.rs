@@ -1,0 +1,307 @@
+//! Making tasks (`kernel/fork.c`: `copy_process`).
+//!
+//! Two steps, because between them the host makes the thread: [`Task::prepare_clone`] builds everything and publishes
+//! nothing; [`NewTask::publish`] puts it into the table, and [`NewTask::commit`] lets it go. Dropping a [`NewTask`] before
+//! that undoes everything.
+
+use super::{Signals, Task, TaskList, ThreadGroup, limits};
+use crate::kernel::kernel;
+use alloc::sync::Arc;
+use bitflags::bitflags;
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering::SeqCst};
+use fs_emu::cred::Caps;
+use host::lock::Mutex;
+use host::wait::HostThread;
+use host::{Errno, Result};
+
+bitflags! {
+    /// `clone(2)` flags, without the exit signal.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[allow(missing_docs)]
+    pub struct CloneFlags: u64 {
+        const VM = 0x100;
+        const FS = 0x200;
+        const FILES = 0x400;
+        const SIGHAND = 0x800;
+        const PIDFD = 0x1000;
+        const PTRACE = 0x2000;
+        const VFORK = 0x4000;
+        const PARENT = 0x8000;
+        const THREAD = 0x10000;
+        const NEWNS = 0x20000;
+        const SYSVSEM = 0x40000;
+        const SETTLS = 0x80000;
+        const PARENT_SETTID = 0x100000;
+        const CHILD_CLEARTID = 0x200000;
+        const DETACHED = 0x400000;
+        const UNTRACED = 0x800000;
+        const CHILD_SETTID = 0x1000000;
+        const NEWCGROUP = 0x2000000;
+        const NEWUTS = 0x4000000;
+        const NEWIPC = 0x8000000;
+        const NEWUSER = 0x10000000;
+        const NEWPID = 0x20000000;
+        const NEWNET = 0x40000000;
+        const IO = 0x80000000;
+        const CLEAR_SIGHAND = 0x1_0000_0000;
+        const INTO_CGROUP = 0x2_0000_0000;
+        const NEWTIME = 0x80;
+    }
+}
+
+impl CloneFlags {
+    const NAMESPACES: CloneFlags = CloneFlags::NEWNS
+        .union(CloneFlags::NEWCGROUP)
+        .union(CloneFlags::NEWUTS)
+        .union(CloneFlags::NEWIPC)
+        .union(CloneFlags::NEWUSER)
+        .union(CloneFlags::NEWPID)
+        .union(CloneFlags::NEWNET)
+        .union(CloneFlags::NEWTIME);
+
+    /// The combinations that `clone(2)` refuses.
+    pub fn check(self) -> Result<()> {
+        let has = |f| self.contains(f);
+        let bad = (has(Self::NEWNS | Self::FS))
+            || has(Self::NEWUSER | Self::FS)
+            || (has(Self::THREAD) && !has(Self::SIGHAND))
+            || (has(Self::SIGHAND) && !has(Self::VM))
+            || has(Self::CLEAR_SIGHAND | Self::SIGHAND)
+            || (has(Self::THREAD) && self.intersects(Self::NEWUSER | Self::NEWPID))
+            || has(Self::PIDFD | Self::DETACHED);
+        if bad {
+            return Err(Errno::EINVAL);
+        }
+        // Namespaces are not offered; a kernel without CAP_SYS_ADMIN says the same.
+        if self.intersects(Self::NAMESPACES) { Err(Errno::EPERM) } else { Ok(()) }
+    }
+}
+
+/// A task that is not in the table yet.
+pub struct NewTask {
+    task: Arc<Task>,
+    flags: CloneFlags,
+    parent: u32,
+    published: bool,
+    committed: bool,
+}
+
+impl Task {
+    /// Builds a child of this task. `EAGAIN` at `RLIMIT_NPROC` or without a free id.
+    pub fn prepare_clone(&self, flags: CloneFlags, exit_signal: u32) -> Result<NewTask> {
+        let list = &kernel().tasks;
+        self.check_nproc(list)?;
+        let tid = list.reserve_id()?;
+        self.build_child(flags, exit_signal, tid).inspect_err(|_| list.cancel_id(tid))
+    }
+
+    fn check_nproc(&self, list: &TaskList) -> Result<()> {
+        let cred = self.cred();
+        let limit = self.group.rlimit(limits::NPROC).cur;
+        if limit == u64::MAX || cred.uid == 0 || cred.effective.intersects(Caps::SYS_ADMIN | Caps::SYS_RESOURCE) {
+            return Ok(());
+        }
+        if list.counts().0 as u64 >= limit { Err(Errno::EAGAIN) } else { Ok(()) }
+    }
+
+    fn build_child(&self, flags: CloneFlags, exit_signal: u32, tid: u32) -> Result<NewTask> {
+        let thread = flags.contains(CloneFlags::THREAD);
+        let group = if thread {
+            self.group.clone()
+        } else {
+            let g = &self.group;
+            let new = ThreadGroup::new(tid, g.pgrp(), g.session(), exit_signal, g.rlimits());
+            new.dumpable.store(g.dumpable.load(SeqCst), SeqCst);
+            new.oom_score_adj.store(g.oom_score_adj.load(SeqCst), SeqCst);
+            Arc::new(new)
+        };
+        let mm = if flags.contains(CloneFlags::VM) { self.mm() } else { self.mm().fork_copy()? };
+        mm.add_user();
+        let task = Arc::new(self.child_with(flags, tid, group, mm)?);
+        let parent = if flags.intersects(CloneFlags::PARENT | CloneFlags::THREAD) {
+            kernel().tasks.parent_of(self.tgid())
+        } else {
+            self.tgid()
+        };
+        if flags.contains(CloneFlags::PARENT) && !thread {
+            task.group.exit_signal.store(self.group.exit_signal.load(SeqCst), SeqCst);
+        }
+        Ok(NewTask { task, flags, parent, published: false, committed: false })
+    }
+
+    fn child_with(
+        &self,
+        flags: CloneFlags,
+        tid: u32,
+        group: Arc<ThreadGroup>,
+        mm: Arc<crate::mm::Mm>,
+    ) -> Result<Task> {
+        let files = self.files().ok_or(Errno::EAGAIN)?;
+        let files = if flags.contains(CloneFlags::FILES) { files } else { Arc::new(files.copy()?) };
+        files.add_user();
+        let fs = if flags.contains(CloneFlags::FS) { self.fs() } else { Arc::new(self.fs().copy()) };
+        let hand = if flags.contains(CloneFlags::SIGHAND) { self.sighand() } else { Arc::new(self.sighand().copy()) };
+        if flags.contains(CloneFlags::CLEAR_SIGHAND) {
+            hand.reset_for_exec();
+        }
+        let mine = self.signals.lock();
+        // Threads start without an alternate stack, and so do those that share memory without being `vfork`ed.
+        let keeps_altstack = !flags.contains(CloneFlags::VM) || flags.contains(CloneFlags::VFORK);
+        let signals = Signals {
+            blocked: mine.blocked,
+            altstack: if keeps_altstack { mine.altstack } else { Default::default() },
+            ..Signals::default()
+        };
+        drop(mine);
+        let task = self.like(tid, group, mm, files, fs, hand);
+        *task.signals.lock() = signals;
+        Ok(task)
+    }
+
+    fn like(
+        &self,
+        tid: u32,
+        group: Arc<ThreadGroup>,
+        mm: Arc<crate::mm::Mm>,
+        files: Arc<crate::files::FileTable>,
+        fs: Arc<crate::files::FsContext>,
+        hand: Arc<crate::signal::SigHand>,
+    ) -> Task {
+        Task {
+            tid: AtomicU32::new(tid),
+            group,
+            thread: Arc::new(HostThread::default()),
+            signals: Mutex::default(),
+            sighand: Mutex::new(hand),
+            files: Mutex::new(Some(files)),
+            fs: Mutex::new(fs),
+            mm: Mutex::new(mm),
+            cred: Mutex::new(self.cred()),
+            comm: Mutex::new(*self.comm.lock()),
+            state: AtomicU8::new(b'R'),
+            killed: AtomicU32::new(0),
+            clear_child_tid: AtomicUsize::new(0),
+            robust_list: AtomicUsize::new(0),
+            vfork_parent: Mutex::new(None),
+            vfork_child: AtomicU32::new(0),
+            restart: Mutex::new(None),
+            no_new_privs: AtomicU32::new(self.no_new_privs.load(SeqCst)),
+            timer_slack: AtomicUsize::new(self.timer_slack.load(SeqCst)),
+            held: Mutex::default(),
+            started: host::time::monotonic(),
+        }
+    }
+
+    /// The sandbox's first task, before it has a program.
+    pub fn first(
+        cred: fs_emu::Cred,
+        mm: Arc<crate::mm::Mm>,
+        files: Arc<crate::files::FileTable>,
+        fs: Arc<crate::files::FsContext>,
+        rlimits: [host::abi::Rlimit; limits::COUNT],
+    ) -> Result<Arc<Task>> {
+        let list = &kernel().tasks;
+        let pid = list.reserve_id()?;
+        let uid = cred.uid;
+        mm.add_user();
+        files.add_user();
+        let task = Arc::new(Task {
+            tid: AtomicU32::new(pid),
+            group: Arc::new(ThreadGroup::new(pid, pid, pid, crate::signal::SIGCHLD, rlimits)),
+            thread: Arc::new(HostThread::default()),
+            signals: Mutex::default(),
+            sighand: Mutex::default(),
+            files: Mutex::new(Some(files)),
+            fs: Mutex::new(fs),
+            mm: Mutex::new(mm),
+            cred: Mutex::new(Arc::new(cred)),
+            comm: Mutex::new(*b"umlaut\0\0\0\0\0\0\0\0\0\0"),
+            state: AtomicU8::new(b'R'),
+            killed: AtomicU32::new(0),
+            clear_child_tid: AtomicUsize::new(0),
+            robust_list: AtomicUsize::new(0),
+            vfork_parent: Mutex::new(None),
+            vfork_child: AtomicU32::new(0),
+            restart: Mutex::new(None),
+            no_new_privs: AtomicU32::new(0),
+            timer_slack: AtomicUsize::new(50_000),
+            held: Mutex::default(),
+            started: host::time::monotonic(),
+        });
+        list.publish_process(&task, super::list::INIT, uid);
+        Ok(task)
+    }
+
+    /// Waits until the `vfork` child has executed or ended. Only death interrupts.
+    pub fn wait_for_vfork(&self) {
+        loop {
+            self.thread.prepare();
+            if self.vfork_child.load(SeqCst) == 0 || self.fatal_pending() {
+                return;
+            }
+            self.thread.sleep(None);
+        }
+    }
+
+    /// This task no longer uses its parent's memory: the parent goes on.
+    pub(super) fn vfork_done(&self) {
+        let parent = self.vfork_parent.lock().take();
+        if let Some(parent) = parent {
+            parent.vfork_child.store(0, SeqCst);
+            parent.thread.kick();
+        }
+    }
+}
+
+impl NewTask {
+    /// The task, to be given its host thread.
+    pub fn task(&self) -> &Arc<Task> {
+        &self.task
+    }
+
+    /// Before the host makes the thread: a `vfork` parent will wait.
+    pub fn arm_vfork(&self, parent: &Arc<Task>) {
+        parent.vfork_child.store(1, SeqCst);
+        *self.task.vfork_parent.lock() = Some(parent.clone());
+    }
+
+    /// Puts it into the table, before its host thread runs: the child must find itself and its parent there.
+    pub fn publish(&mut self) {
+        self.published = true;
+        let list = &kernel().tasks;
+        if self.flags.contains(CloneFlags::THREAD) {
+            list.publish_thread(&self.task);
+        } else {
+            list.publish_process(&self.task, self.parent, self.task.cred().uid);
+        }
+    }
+
+    /// The host made the thread: it is on its own now.
+    pub fn commit(mut self) {
+        self.committed = true;
+    }
+}
+
+impl Drop for NewTask {
+    fn drop(&mut self) {
+        if self.committed {
+            return;
+        }
+        let list = &kernel().tasks;
+        if self.published {
+            self.task.group.remove_thread(&self.task);
+            list.remove_thread(self.task.tid());
+            if !self.flags.contains(CloneFlags::THREAD) {
+                drop(list.forget(self.task.tid()));
+            }
+        } else {
+            list.cancel_id(self.task.tid());
+        }
+        self.task.mm().drop_user();
+        let files = self.task.files.lock().take();
+        if let Some(files) = files {
+            files.release(&self.task);
+        }
+        self.task.vfork_done();
+    }
+}

@@ -1,0 +1,213 @@
+//! Tasks: one per guest thread (`struct task_struct`).
+//!
+//! A [`Task`] holds what belongs to one thread and references to what may be shared: thread group, descriptors, file-system
+//! context, address space, dispositions, credentials. Each has one aspect per file: `clone`, `exec`, `exit`, `wait`,
+//! `ids`, `sleep`, `limits`. Locks: the fields' own, leaves unless a rank is named; SIGHAND for [`Signals`].
+
+mod clone;
+mod cred;
+mod exec;
+mod exit;
+mod group;
+mod ids;
+pub mod limits;
+mod list;
+mod robust;
+mod sleep;
+mod wait;
+
+pub use clone::{CloneFlags, NewTask};
+pub use exec::ExecPoint;
+pub use group::{Exit, ThreadGroup, Usage};
+pub use list::{ProcessView, TaskList};
+pub use sleep::{Restart, Wait};
+pub use wait::{WaitFor, WaitOptions, Waited};
+
+use crate::files::{FileTable, FsContext};
+use crate::mm::Mm;
+use crate::signal::{Pending, SigHand, SigSet};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering::SeqCst};
+use fs_emu::Cred;
+use host::abi::{StackT, Timespec};
+use host::lock::{Mutex, rank};
+use host::wait::HostThread;
+
+/// Wait status of a process that exited with `code` (`W_EXITCODE`).
+pub const fn exit_status(code: i32) -> i32 {
+    (code & 0xff) << 8
+}
+
+/// Wait status of a process that stopped.
+pub const fn stop_status(sig: u32) -> i32 {
+    (sig as i32) << 8 | 0x7f
+}
+
+/// What this thread knows of signals. Guarded by `Task::signals`.
+#[derive(Default)]
+pub struct Signals {
+    /// Blocked.
+    pub blocked: SigSet,
+    /// Sent to this thread.
+    pub pending: Pending,
+    /// The mask to restore after `sigsuspend` and its like.
+    pub saved_mask: Option<SigSet>,
+    /// Being waited for in `sigtimedwait`.
+    pub waiting_for: SigSet,
+    /// `sigaltstack(2)`; size 0 for none.
+    pub altstack: StackT,
+}
+
+/// A guest thread.
+pub struct Task {
+    tid: AtomicU32,
+    /// The process it belongs to.
+    pub group: Arc<ThreadGroup>,
+    /// Its host thread.
+    pub thread: Arc<HostThread>,
+    /// Signals.
+    pub signals: Mutex<Signals, { rank::SIGHAND }>,
+    sighand: Mutex<Arc<SigHand>>,
+    files: Mutex<Option<Arc<FileTable>>>,
+    fs: Mutex<Arc<FsContext>>,
+    mm: Mutex<Arc<Mm>>,
+    cred: Mutex<Arc<Cred>>,
+    comm: Mutex<[u8; 16]>,
+    state: AtomicU8,
+    /// Set when another thread of the group executes a new program, and this one must go.
+    killed: AtomicU32,
+    /// `set_tid_address(2)`: cleared, and its futex woken, when the thread ends.
+    pub clear_child_tid: AtomicUsize,
+    /// `set_robust_list(2)`.
+    pub robust_list: AtomicUsize,
+    /// Whom to wake when this `vfork` child has let go of its parent's memory.
+    vfork_parent: Mutex<Option<Arc<Task>>>,
+    /// Nonzero while a `vfork` child of this task still has its memory.
+    vfork_child: AtomicU32,
+    /// An interrupted call that will be made again, and until when it sleeps.
+    pub restart: Mutex<Option<Restart>>,
+    /// `prctl(PR_SET_NO_NEW_PRIVS)`.
+    pub no_new_privs: AtomicU32,
+    /// `prctl(PR_SET_TIMERSLACK)` in ns.
+    pub timer_slack: AtomicUsize,
+    /// Files in use by the call being made, so that the supervisor can let go of them if the host thread is killed.
+    held: Mutex<Vec<Arc<fs_emu::vfs::File>>>,
+    started: Timespec,
+}
+
+impl Task {
+    /// The running task. Every thread that runs guest code has one.
+    pub fn current() -> Option<&'static Task> {
+        host::cpu::current().task()?.downcast_ref::<Task>()
+    }
+
+    /// The running task's id.
+    pub fn current_id() -> Option<u32> {
+        Task::current().map(Task::tid)
+    }
+
+    /// Thread id. Changes only when a thread other than the leader executes a program.
+    pub fn tid(&self) -> u32 {
+        self.tid.load(SeqCst)
+    }
+
+    /// Process id.
+    pub fn tgid(&self) -> u32 {
+        self.group.tgid
+    }
+
+    /// Whether it leads its group.
+    pub fn is_leader(&self) -> bool {
+        self.tid() == self.group.tgid
+    }
+
+    /// Dispositions.
+    pub fn sighand(&self) -> Arc<SigHand> {
+        self.sighand.lock().clone()
+    }
+
+    /// Descriptors. `None` once the task is exiting.
+    pub fn files(&self) -> Option<Arc<FileTable>> {
+        self.files.lock().clone()
+    }
+
+    /// Replaces the descriptor table (`unshare`, `exec`).
+    pub fn set_files(&self, files: Arc<FileTable>) {
+        let old = self.files.lock().replace(files);
+        if let Some(old) = old {
+            old.release(self);
+        }
+    }
+
+    /// Root, working directory, umask.
+    pub fn fs(&self) -> Arc<FsContext> {
+        self.fs.lock().clone()
+    }
+
+    /// Replaces them (`unshare`).
+    pub fn set_fs(&self, fs: Arc<FsContext>) {
+        let _old = core::mem::replace(&mut *self.fs.lock(), fs);
+    }
+
+    /// The address space.
+    pub fn mm(&self) -> Arc<Mm> {
+        self.mm.lock().clone()
+    }
+
+    /// Credentials.
+    pub fn cred(&self) -> Arc<Cred> {
+        self.cred.lock().clone()
+    }
+
+    /// The name that `ps` shows: up to 15 bytes.
+    pub fn comm(&self) -> Vec<u8> {
+        let comm = *self.comm.lock();
+        comm.iter().copied().take_while(|&b| b != 0).collect()
+    }
+
+    /// Sets it, cut to 15 bytes.
+    pub fn set_comm(&self, name: &[u8]) {
+        let mut comm = [0; 16];
+        for (to, from) in comm.iter_mut().take(15).zip(name.iter().take_while(|&&b| b != 0)) {
+            *to = *from;
+        }
+        *self.comm.lock() = comm;
+    }
+
+    /// The letter of `/proc/PID/stat`: R, S, T, Z, D.
+    pub fn state(&self) -> u8 {
+        self.state.load(SeqCst)
+    }
+
+    /// Sets it.
+    pub fn set_state(&self, state: u8) {
+        self.state.store(state, SeqCst);
+    }
+
+    /// When it started, on the monotonic clock.
+    pub fn started(&self) -> Timespec {
+        self.started
+    }
+
+    /// Whether the group exits or another thread takes over: nothing but leaving is left to do.
+    pub fn must_die(&self) -> bool {
+        self.killed.load(SeqCst) != 0 || self.group.exit_requested().is_some()
+    }
+
+    pub(crate) fn kill_for_exec(&self) {
+        self.killed.store(1, SeqCst);
+        self.thread.interrupt();
+    }
+
+    /// Keeps a file alive, visibly to the supervisor, while a call uses it.
+    pub fn hold(&self, file: &Arc<fs_emu::vfs::File>) {
+        self.held.lock().push(file.clone());
+    }
+
+    /// The call is done: lets go of what it held.
+    pub fn release_held(&self) {
+        let held = core::mem::take(&mut *self.held.lock());
+        drop(held);
+    }
+}
