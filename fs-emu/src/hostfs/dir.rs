@@ -1,0 +1,112 @@
+//! An open directory of the host. Positions are the host's own cookies, so that they stay good while entries come and go.
+
+use super::inode::{HostInode, stat_fd};
+use super::place::{self};
+use crate::Metadata;
+use crate::file::{DirEntry, DirSink, FileOps};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+use host::lock::{Mutex, rank};
+use host::sys::fd::{self, HostFd};
+use host::sys::path;
+use host::{Errno, Result};
+
+const O_DIRECTORY: u32 = 0o200000;
+const O_NOFOLLOW: u32 = 0o400000;
+/// As much as the host's libc asks for at a time.
+const BUFFER: usize = 32 << 10;
+/// `struct linux_dirent64` up to the name.
+const HEADER: usize = 19;
+
+struct HostDir {
+    fd: HostFd,
+    cursor: Mutex<Cursor, { rank::INODE }>,
+}
+
+/// Entries got from the host and not yet handed out.
+struct Cursor {
+    buf: Vec<u8>,
+    /// Bytes of `buf` that are filled, and how many of them are used up.
+    len: usize,
+    used: usize,
+    /// The position that belongs to `used`.
+    pos: u64,
+}
+
+pub(super) fn open(dir: &HostInode) -> Result<Arc<dyn FileOps>> {
+    let _still = dir.fs.still();
+    let at = place::quick(&dir.fs, dir, None)?;
+    let at_path = if at.path().is_empty() { c"." } else { at.path() };
+    let flags = O_DIRECTORY | O_NOFOLLOW;
+    let fd = dir.fs.open_quietly(dir.owner_uid(), |extra| path::open(at.dir(), at_path, flags | extra, 0))?;
+    let cursor = Cursor { buf: Vec::new(), len: 0, used: 0, pos: 0 };
+    Ok(Arc::new(HostDir { fd, cursor: Mutex::new(cursor) }))
+}
+
+/// One entry as the host wrote it.
+struct Raw<'a> {
+    entry: DirEntry<'a>,
+    bytes: usize,
+}
+
+impl Cursor {
+    /// Asks the host for more; `false` at the end.
+    fn refill(&mut self, fd: i32) -> Result<bool> {
+        if self.buf.is_empty() {
+            self.buf.try_reserve_exact(BUFFER).map_err(|_| Errno::ENOMEM)?;
+            self.buf.resize(BUFFER, 0);
+        }
+        (self.len, self.used) = (0, 0);
+        self.len = fd::getdents(fd, &mut self.buf)?;
+        Ok(self.len > 0)
+    }
+
+    fn next(&self) -> Option<Raw<'_>> {
+        parse(self.buf.get(self.used..self.len)?)
+    }
+}
+
+fn parse(bytes: &[u8]) -> Option<Raw<'_>> {
+    let word = |at: usize| Some(u64::from_ne_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
+    let reclen = usize::from(u16::from_ne_bytes(bytes.get(16..18)?.try_into().ok()?));
+    let name = bytes.get(HEADER..reclen)?;
+    let end = name.iter().position(|&b| b == 0).unwrap_or(name.len());
+    let entry = DirEntry { ino: word(0)?, next: word(8)?, kind: *bytes.get(18)?, name: name.get(..end)? };
+    Some(Raw { entry, bytes: reclen })
+}
+
+impl FileOps for HostDir {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn readdir(&self, pos: u64, sink: DirSink<'_>) -> Result<u64> {
+        let mut cursor = self.cursor.lock();
+        // Position 0 is a rewind: what was buffered may be stale.
+        if cursor.pos != pos || pos == 0 {
+            fd::lseek(self.fd.raw(), pos as i64, 0)?;
+            (cursor.len, cursor.used, cursor.pos) = (0, 0, pos);
+        }
+        loop {
+            if cursor.used >= cursor.len && !cursor.refill(self.fd.raw())? {
+                return Ok(cursor.pos);
+            }
+            let raw = cursor.next().ok_or(Errno::EIO)?;
+            let (next, bytes) = (raw.entry.next, raw.bytes);
+            if !sink(raw.entry) {
+                return Ok(cursor.pos);
+            }
+            cursor.used += bytes;
+            cursor.pos = next;
+        }
+    }
+
+    fn sync(&self, data_only: bool) -> Result<()> {
+        fd::fsync(self.fd.raw(), data_only)
+    }
+
+    fn metadata(&self) -> Result<Metadata> {
+        stat_fd(self.fd.raw())
+    }
+}
