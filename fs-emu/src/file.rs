@@ -15,43 +15,71 @@ use host::{Errno, Result};
 bitflags! {
     /// `open(2)` flags of x86-64.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[allow(missing_docs)]
     pub struct OpenFlags: u32 {
+        /// `O_WRONLY`.
         const WRONLY = 0o1;
+        /// `O_RDWR`.
         const RDWR = 0o2;
+        /// `O_CREAT`.
         const CREAT = 0o100;
+        /// `O_EXCL`.
         const EXCL = 0o200;
+        /// `O_NOCTTY`.
         const NOCTTY = 0o400;
+        /// `O_TRUNC`.
         const TRUNC = 0o1000;
+        /// `O_APPEND`.
         const APPEND = 0o2000;
+        /// `O_NONBLOCK`.
         const NONBLOCK = 0o4000;
+        /// `O_DSYNC`.
         const DSYNC = 0o10000;
+        /// `O_ASYNC`.
         const ASYNC = 0o20000;
+        /// `O_DIRECT`.
         const DIRECT = 0o40000;
+        /// `O_LARGEFILE`.
         const LARGEFILE = 0o100000;
+        /// `O_DIRECTORY`.
         const DIRECTORY = 0o200000;
+        /// `O_NOFOLLOW`.
         const NOFOLLOW = 0o400000;
+        /// `O_NOATIME`.
         const NOATIME = 0o1000000;
+        /// `O_CLOEXEC`.
         const CLOEXEC = 0o2000000;
+        /// `O_SYNC_ONLY`.
         const SYNC_ONLY = 0o4000000;
+        /// `O_PATH`.
         const PATH = 0o10000000;
+        /// `O_TMPFILE_ONLY`.
         const TMPFILE_ONLY = 0o20000000;
     }
 
     /// `poll(2)` events.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[allow(missing_docs)]
     pub struct Events: u16 {
+        /// `POLLIN`.
         const IN = 0x1;
+        /// `POLLPRI`.
         const PRI = 0x2;
+        /// `POLLOUT`.
         const OUT = 0x4;
+        /// `POLLERR`.
         const ERR = 0x8;
+        /// `POLLHUP`.
         const HUP = 0x10;
+        /// `POLLNVAL`.
         const NVAL = 0x20;
+        /// `POLLRDNORM`.
         const RDNORM = 0x40;
+        /// `POLLRDBAND`.
         const RDBAND = 0x80;
+        /// `POLLWRNORM`.
         const WRNORM = 0x100;
+        /// `POLLWRBAND`.
         const WRBAND = 0x200;
+        /// `POLLRDHUP`.
         const RDHUP = 0x2000;
     }
 }

@@ -124,6 +124,16 @@ pub trait Inode: Send + Sync + 'static {
     /// For a file system to recognise its own inodes (`link`, `rename`).
     fn as_any(&self) -> &dyn Any;
 
+    /// What a permission check needs: type and permission bits, and the owner. Asked for every directory of a path.
+    fn mode_owner(&self) -> Result<(u32, Owner)> {
+        self.metadata().map(|m| (m.mode, Owner { uid: m.uid, gid: m.gid }))
+    }
+
+    /// Where a magic link of `/proc` jumps to; `None` for everything else (an ordinary symlink is read with `readlink`).
+    fn magic_link(&self) -> Option<Result<crate::vfs::Path>> {
+        None
+    }
+
     /// Finds a name in a directory: `ENOENT` when it is not there.
     fn lookup(&self, _name: &[u8]) -> Result<InodeRef> {
         Err(Errno::ENOTDIR)

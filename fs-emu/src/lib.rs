@@ -9,7 +9,11 @@ extern crate alloc;
 
 pub mod cred;
 pub mod file;
+pub mod hostfs;
 pub mod inode;
+pub mod pseudo;
+pub mod tmpfs;
+pub mod vfs;
 
 pub use cred::Cred;
 pub use file::{DirEntry, FileOps, MapSource, OpenFlags, PageSource};
