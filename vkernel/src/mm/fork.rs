@@ -1,0 +1,84 @@
+//! `fork`: the host copies the memory, this copies the book (Linux's `dup_mmap`). And who uses an address space.
+
+use super::vma::VmFlags;
+use super::{Inner, Mm};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::Ordering::*;
+use host::Result;
+use host::lock::{MutexGuard, rank};
+
+/// A fork under way: the parent's address space stays locked, so that the host's copy and the book's agree.
+///
+/// The host's `clone` goes between [`Mm::begin_fork`] and its end: dropping this in the parent (also when the clone failed),
+/// [`child`](Fork::child) in the child. Locks that stand before `MM` in the order can't be taken in between.
+pub struct Fork<'a> {
+    _guard: MutexGuard<'a, Inner, { rank::MM }>,
+}
+
+impl Fork<'_> {
+    /// In the child: what its stack has is a byte copy of the parent's. The lock is the parent's to give back; the child's
+    /// own thread has never taken it.
+    pub fn child(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl Mm {
+    /// An address space with a copy of the book, for a child that is being built.
+    pub fn fork_copy(&self) -> Result<Arc<Mm>> {
+        let copy = self.inner.lock().copy();
+        Ok(Mm::from_inner(copy))
+    }
+
+    /// Right before the host's `clone`: brings the child's book up to date (other threads may have mapped something since
+    /// [`fork_copy`](Mm::fork_copy)) and locks this address space.
+    pub fn begin_fork(&self, child: &Mm) -> Fork<'_> {
+        let guard = self.inner.lock();
+        let copy = guard.copy();
+        // Nobody else uses the child's lock yet, so that two of one rank do no harm.
+        child.with(|inner| {
+            let mut old = core::mem::replace(inner, copy);
+            inner.dead = old.vmas.clear();
+        });
+        Fork { _guard: guard }
+    }
+
+    /// One more task lives here.
+    pub fn add_user(&self) {
+        self.users.fetch_add(1, SeqCst);
+    }
+
+    /// A task has left. The last one empties the book, so that files are let go of; the host's mappings end with the
+    /// process, or have ended with [`unmap_all`](Mm::unmap_all).
+    pub fn drop_user(&self) {
+        if self.users.fetch_sub(1, SeqCst) == 1 {
+            let info = self.with(Inner::clear);
+            drop(info);
+        }
+    }
+
+    /// How many tasks live here.
+    pub fn users(&self) -> usize {
+        self.users.load(SeqCst)
+    }
+}
+
+impl Inner {
+    fn copy(&self) -> Inner {
+        let mut vmas = self.vmas.clone();
+        vmas.retain(|vma| {
+            vma.flags.remove(VmFlags::LOCKED);
+            !vma.flags.contains(VmFlags::DONTFORK)
+        });
+        Inner {
+            vmas,
+            info: self.info.clone(),
+            start_brk: self.start_brk,
+            brk: self.brk,
+            lock_future: false,
+            peak: self.vmas.counts().total,
+            dead: Vec::new(),
+        }
+    }
+}
