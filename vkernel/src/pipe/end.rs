@@ -103,13 +103,13 @@ impl FileOps for PipeEnd {
         true
     }
 
-    fn poll(&self, mut table: Option<&mut PollTable>) -> Events {
-        if let Some(table) = table.as_deref_mut() {
+    fn poll(&self, table: Option<&mut PollTable>) -> Events {
+        if let Some(table) = table {
             if self.reads {
-                table.wait_on(&self.pipe.readable());
+                table.wait_on(self.pipe.readable());
             }
             if self.writes {
-                table.wait_on(&self.pipe.writable());
+                table.wait_on(self.pipe.writable());
             }
         }
         let (empty, full, ends) = self.pipe.look();
