@@ -21,7 +21,7 @@ mod inode;
 mod names;
 mod place;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod xattr;
 
 pub use inode::HostInode;
