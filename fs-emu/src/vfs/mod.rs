@@ -20,7 +20,7 @@
 
 mod dentry;
 pub mod file;
-mod hash;
+pub(crate) mod hash;
 pub mod mount;
 pub mod ops;
 mod pathname;
