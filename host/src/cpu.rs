@@ -25,8 +25,8 @@ pub struct Cpu {
     pub stack: core::ops::Range<usize>,
     /// The saved guest context of the call or signal being served (type known to `personality`), 0 outside.
     frame: AtomicUsize,
-    /// The guest's own `%gs` base while the kernel runs.
-    pub guest_gs: AtomicUsize,
+    /// The `%gs` base that the guest has set with `arch_prctl`, 0 for none.
+    guest_gs: AtomicUsize,
     /// Called when a guest access faulted: may make the page present (growing stack, lazy file page).
     fault_in: AtomicUsize,
 }
@@ -89,6 +89,22 @@ impl Cpu {
     /// Names the saved guest context; returns the one before.
     pub fn set_frame(&self, frame: usize) -> usize {
         self.frame.swap(frame, Ordering::Relaxed)
+    }
+
+    /// The guest's own `%gs` base, 0 when it has set none.
+    pub fn guest_gs(&self) -> usize {
+        self.guest_gs.load(Ordering::Relaxed)
+    }
+
+    /// Notes what the guest set.
+    pub fn set_guest_gs(&self, base: usize) {
+        self.guest_gs.store(base, Ordering::Relaxed);
+    }
+
+    /// A child thread's hooks and `%gs` base are its parent's.
+    pub fn copy_hooks(&self, parent: &Cpu) {
+        self.fault_in.store(parent.fault_in.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.set_guest_gs(parent.guest_gs());
     }
 
     /// Sets the hook that makes guest pages present.

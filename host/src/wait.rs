@@ -31,6 +31,8 @@ pub struct HostThread {
     /// Nonzero: before the next guest instruction, look for signals, stops and exits (Linux's `TIF_SIGPENDING`).
     work: AtomicU32,
     never: AtomicU32,
+    /// Host signals noted by the handler: bit n for signal n.
+    host_signals: AtomicU64,
     /// How the thread sleeps: see `RUN`, `FUTEX`, `HOST`.
     sleep: AtomicU32,
     pid: AtomicU32,
@@ -52,6 +54,24 @@ impl HostThread {
     pub fn bind(&self, pid: u32, tid: u32) {
         self.pid.store(pid, SeqCst);
         self.tid.store(tid, SeqCst);
+    }
+
+    /// The same, by the parent: the thread itself may have been faster.
+    pub fn bind_if_unbound(&self, pid: u32, tid: u32) {
+        let _ = self.pid.compare_exchange(0, pid, SeqCst, SeqCst);
+        let _ = self.tid.compare_exchange(0, tid, SeqCst, SeqCst);
+    }
+
+    /// For a signal handler: a host signal arrived that the guest is to see.
+    pub fn note_host_signal(&self, sig: u32) {
+        self.host_signals.fetch_or(1 << (sig & 63), SeqCst);
+        self.work.store(1, SeqCst);
+        self.kick.store(1, SeqCst);
+    }
+
+    /// Takes the noted host signals, one bit each.
+    pub fn take_host_signals(&self) -> u64 {
+        if self.host_signals.load(SeqCst) == 0 { 0 } else { self.host_signals.swap(0, SeqCst) }
     }
 
     /// The host's process id for it.

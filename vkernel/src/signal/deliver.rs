@@ -22,6 +22,7 @@ impl Task {
         if !self.thread.has_work() {
             return false;
         }
+        self.take_host_signals();
         let state = self.signals.lock();
         let wanted = SigSet(!state.blocked.0);
         let own = state.pending.set().and(wanted);
@@ -43,6 +44,7 @@ impl Task {
     pub fn next_delivery(&self) -> Delivery {
         loop {
             self.thread.clear_work();
+            self.take_host_signals();
             if self.must_die() {
                 return Delivery::Exit;
             }
@@ -66,6 +68,16 @@ impl Task {
                 Default::Core => return Delivery::Die(q.sig, true),
                 Default::Stop => self.begin_stop(q.sig),
             }
+        }
+    }
+
+    /// Signals that the host sent to the process (its timers, a request from outside) become the guest's.
+    fn take_host_signals(&self) {
+        let mut bits = self.thread.take_host_signals();
+        while bits != 0 {
+            let sig = bits.trailing_zeros();
+            bits &= bits - 1;
+            let _ = self.group.send(sig, info(sig, code::SI_KERNEL));
         }
     }
 

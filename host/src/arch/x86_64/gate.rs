@@ -45,7 +45,8 @@ global_asm!(
     "mov eax, 15",
     "syscall",
     "ud2",
-    // rdi = saved context on the kernel stack, rsi = the work word, rdx = the guest's %gs base if it has set one, else 0
+    // rdi = saved context on the kernel stack, rsi = the work word, rdx = the guest's %gs base if it has set one, else 0,
+    // rcx = the slow path
     ".globl umlaut_leave",
     "umlaut_leave:",
     "mov rsp, rdi",
@@ -67,14 +68,15 @@ global_asm!(
     "mov rdi, rbx",
     "lea rsp, [rbx - 256]",
     "and rsp, -16",
-    "call umlaut_leave_work",
+    "call rcx",
     "ud2",
     // a new thread: the gate popped rbx (its saved context) from the fresh stack and returned here
     ".globl umlaut_child_entry",
     "umlaut_child_entry:",
+    "pop rcx",
     "mov rdi, rbx",
     "and rsp, -16",
-    "call umlaut_child_main",
+    "call rcx",
     "ud2",
     ".balign 4096",
     ".popsection",
@@ -87,27 +89,31 @@ unsafe extern "C" {
     fn umlaut_gate_syscall();
     fn umlaut_gate_eintr();
     fn umlaut_gate_restorer();
-    fn umlaut_leave(context: usize, work: *const u32, gs: usize) -> !;
+    fn umlaut_leave(context: usize, work: *const u32, gs: usize, slow: LeaveWork) -> !;
     fn umlaut_leave_check();
     fn umlaut_leave_syscall();
     fn umlaut_leave_slow();
     fn umlaut_child_entry();
 }
 
+/// The slow path of [`leave`]: does the announced work, then leaves again.
+pub type LeaveWork = unsafe extern "C" fn(context: usize) -> !;
+
 /// Leaves the kernel for guest code by `rt_sigreturn` from a saved context, unless the work word is set: then
-/// `umlaut_leave_work(context)` runs instead, which comes back here when it is done.
+/// `slow(context)` runs instead, which comes back here when it is done.
 ///
 /// The test and the call form a second window: a signal handler that interrupts between them sends the thread to the
 /// slow path ([`unwind_window`]), so no work announced before the first guest instruction is overlooked.
 ///
 /// # Safety
 /// `context` must be a host signal context on this thread's kernel stack; nothing on the stack is needed any more.
-pub unsafe fn leave(context: usize, work: *const u32, gs: usize) -> ! {
+pub unsafe fn leave(context: usize, work: *const u32, gs: usize, slow: LeaveWork) -> ! {
     // SAFETY: the caller's promise.
-    unsafe { umlaut_leave(context, work, gs) }
+    unsafe { umlaut_leave(context, work, gs, slow) }
 }
 
-/// What a new thread's stack must hold for the gate to start it: the word for `rbx`, then this address.
+/// What a new thread's stack must hold for the gate to start it: the word for `rbx`, then this address, then the
+/// address of a [`LeaveWork`]-shaped function that is called with that word.
 pub fn child_entry() -> usize {
     umlaut_child_entry as *const () as usize
 }

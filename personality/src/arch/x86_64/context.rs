@@ -1,0 +1,136 @@
+//! The saved context of interrupted guest code: the host's `ucontext` on the kernel stack (`asm/ucontext.h`).
+//!
+//! Every way into the kernel is a host signal, so this is what every way in has; the way out is `rt_sigreturn` from it.
+//! What the guest may change here is limited in [`Context::set_machine`].
+
+use host::abi::{Pod, StackT};
+
+/// `struct sigcontext`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+#[allow(missing_docs)]
+pub struct MachineContext {
+    pub r8: u64,
+    pub r9: u64,
+    pub r10: u64,
+    pub r11: u64,
+    pub r12: u64,
+    pub r13: u64,
+    pub r14: u64,
+    pub r15: u64,
+    pub rdi: u64,
+    pub rsi: u64,
+    pub rbp: u64,
+    pub rbx: u64,
+    pub rdx: u64,
+    pub rax: u64,
+    pub rcx: u64,
+    pub rsp: u64,
+    pub rip: u64,
+    pub eflags: u64,
+    pub cs: u16,
+    pub gs: u16,
+    pub fs: u16,
+    pub ss: u16,
+    pub err: u64,
+    pub trapno: u64,
+    pub oldmask: u64,
+    pub cr2: u64,
+    pub fpstate: usize,
+    pub reserved: [u64; 8],
+}
+
+/// `struct ucontext`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+#[allow(missing_docs)]
+pub struct UContext {
+    pub flags: u64,
+    pub link: usize,
+    pub stack: StackT,
+    pub machine: MachineContext,
+    pub sigmask: u64,
+}
+
+const _: () = assert!(size_of::<MachineContext>() == 256 && size_of::<UContext>() == 304);
+// SAFETY: `repr(C)` without padding, as the sizes show; integers only.
+unsafe impl Pod for UContext {}
+
+/// Flags of `eflags` that user code may set (`FIX_EFLAGS`).
+const USER_FLAGS: u64 = 0x40000 | 0x800 | 0x400 | 0x100 | 0x80 | 0x40 | 0x10 | 0x4 | 0x1 | 0x10000;
+const USER_CS: u16 = 0x33;
+const USER_SS: u16 = 0x2b;
+
+/// A handle on the saved context of the call or signal being served.
+pub struct Context {
+    uc: *mut UContext,
+}
+
+impl Context {
+    /// The context at this address.
+    ///
+    /// # Safety
+    /// `addr` must be that of a host signal's `ucontext` on this thread's kernel stack, and stay so while the handle lives.
+    pub unsafe fn at(addr: usize) -> Context {
+        Context { uc: addr as *mut UContext }
+    }
+
+    /// Its address.
+    pub fn addr(&self) -> usize {
+        self.uc as usize
+    }
+
+    /// The whole `ucontext`.
+    pub fn raw(&self) -> &UContext {
+        // SAFETY: `at`'s caller promised a live context; `self` borrows it.
+        unsafe { &*self.uc }
+    }
+
+    /// The same, to change.
+    pub fn raw_mut(&mut self) -> &mut UContext {
+        // SAFETY: as in `raw`, and `self` is borrowed exclusively.
+        unsafe { &mut *self.uc }
+    }
+
+    /// The registers.
+    pub fn regs(&self) -> &MachineContext {
+        &self.raw().machine
+    }
+
+    /// The registers, to change.
+    pub fn regs_mut(&mut self) -> &mut MachineContext {
+        &mut self.raw_mut().machine
+    }
+
+    /// Number and arguments of a system call.
+    pub fn call(&self) -> (u64, [u64; 6]) {
+        let m = self.regs();
+        (m.rax, [m.rdi, m.rsi, m.rdx, m.r10, m.r8, m.r9])
+    }
+
+    /// Takes over registers that a guest wrote (its signal frame): segments and privileged flags stay ours.
+    pub fn set_machine(&mut self, from: &MachineContext) {
+        let mine = *self.regs();
+        *self.regs_mut() = MachineContext {
+            eflags: mine.eflags & !USER_FLAGS | from.eflags & USER_FLAGS,
+            cs: USER_CS,
+            ss: USER_SS,
+            gs: 0,
+            fs: 0,
+            err: mine.err,
+            trapno: mine.trapno,
+            oldmask: mine.oldmask,
+            cr2: mine.cr2,
+            fpstate: mine.fpstate,
+            reserved: mine.reserved,
+            ..*from
+        };
+    }
+
+    /// Registers of a program's first instruction.
+    pub fn start_program(&mut self, entry: u64, sp: u64) {
+        let blank = MachineContext { rip: entry, rsp: sp, eflags: 0x200, ..MachineContext::default() };
+        self.set_machine(&blank);
+        super::fpu::reset_area(self.regs().fpstate);
+    }
+}

@@ -1,0 +1,151 @@
+//! The host signal handlers: the only ways into the kernel, and the way out.
+//!
+//! In guest code a handler enters the kernel at once. In kernel code it only marks and returns (DESIGN D7): it allocates
+//! nothing, takes no lock, and lets the interrupted code find the mark, either before it sleeps (the gate's window) or
+//! before it leaves (the window of `leave`).
+
+use super::stack::Stack;
+use crate::arch::{Context, UContext};
+use crate::{dispatch, work};
+use host::abi::SigInfo;
+use host::arch::{self, gate, usercopy};
+use host::cpu::{self, Cpu};
+use host::sys::signal::{DOORBELL, action};
+use host::{Result, layout};
+use vkernel::Task;
+use vkernel::kernel::kernel;
+use vkernel::signal::*;
+
+const SA_SIGINFO: u64 = 4;
+const SA_ONSTACK: u64 = 0x0800_0000;
+const SA_NODEFER: u64 = 0x4000_0000;
+/// Synchronous signals: what the guest's own instructions raise.
+const FAULTS: [u32; 5] = [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP];
+/// Asynchronous ones that reach a guest: its own timers, and plain requests from outside.
+const FORWARDED: [u32; 6] = [SIGALRM, SIGVTALRM, SIGPROF, SIGTERM, SIGUSR1, SIGUSR2];
+/// The terminal's: the supervisor has them and hands them to the foreground group. The rest would be noise.
+const IGNORED: [u32; 9] = [SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGPIPE, SIGXFSZ];
+
+/// Installs all handlers in this process.
+pub fn install() -> Result<()> {
+    let flags = SA_SIGINFO | SA_ONSTACK;
+    // SAFETY: the functions below are handlers for exactly these flags.
+    unsafe {
+        action(SIGSYS as i32, on_syscall as *const () as usize, flags, 0)?;
+        for sig in FAULTS {
+            action(sig as i32, on_fault as *const () as usize, flags | SA_NODEFER, 0)?;
+        }
+        action(DOORBELL, on_event as *const () as usize, flags | SA_NODEFER, 0)?;
+        for sig in FORWARDED {
+            action(sig as i32, on_event as *const () as usize, flags | SA_NODEFER, 0)?;
+        }
+        for sig in IGNORED {
+            action(sig as i32, 1, 0, 0)?;
+        }
+        // The host must not reap behind our back, nor interrupt for children that only a tracer has.
+        action(SIGCHLD as i32, 0, 0, 0)
+    }
+}
+
+/// Whether the interrupted code was the guest's. What is not the runtime's text is: the vDSO too.
+fn from_guest(uc: &UContext) -> bool {
+    let rip = uc.machine.rip as usize;
+    let vdso = kernel().vdso;
+    layout::is_guest(rip, 1) || (vdso.0..vdso.1).contains(&rip) || !runtime_text(rip)
+}
+
+/// The umlaut binary's own range. Everything else that could run (the host's libc) belongs to nobody any more.
+fn runtime_text(rip: usize) -> bool {
+    layout::RUNTIME_IMAGE.contains(&rip)
+}
+
+/// Finds the thread from the stack, and gives `%gs` back to the kernel.
+///
+/// # Safety
+/// `uc` must be the context of a signal delivered on a kernel stack.
+unsafe fn enter(uc: *const UContext) -> &'static Cpu {
+    // SAFETY: the caller's promise; `FSGSBASE` was checked at start-up.
+    unsafe {
+        let stack = Stack::of(uc as usize);
+        let gs = arch::read_gs();
+        if gs != stack.cpu_addr() {
+            arch::write_gs(stack.cpu_addr());
+        }
+        stack.cpu()
+    }
+}
+
+unsafe extern "C" fn on_syscall(_sig: i32, info: *const SigInfo, uc: *mut UContext) {
+    // SAFETY: the host's arguments to a SA_SIGINFO handler on our stack.
+    unsafe {
+        let cpu = enter(uc);
+        let mut cx = Context::at(uc as usize);
+        cpu.set_frame(uc as usize);
+        match Task::current() {
+            Some(task) => dispatch::on_trap(task, &mut cx, &*info),
+            None => host::sys::process::exit_group(70),
+        }
+        leave(uc as usize)
+    }
+}
+
+unsafe extern "C" fn on_fault(sig: i32, info: *const SigInfo, uc: *mut UContext) {
+    // SAFETY: as in `on_syscall`.
+    unsafe {
+        let cpu = enter(uc);
+        let context = &mut *uc;
+        if !from_guest(context) {
+            if let Some(to) = usercopy::fixup(context.machine.rip as usize) {
+                context.machine.rip = to as u64;
+                return;
+            }
+            work::kernel_bug(sig as u32, context);
+        }
+        cpu.set_frame(uc as usize);
+        let Some(task) = Task::current() else { host::sys::process::exit_group(70) };
+        work::on_fault(task, &mut Context::at(uc as usize), sig as u32, &*info);
+        leave(uc as usize)
+    }
+}
+
+unsafe extern "C" fn on_event(sig: i32, _info: *const SigInfo, uc: *mut UContext) {
+    // SAFETY: as in `on_syscall`.
+    unsafe {
+        let cpu = enter(uc);
+        let context = &mut *uc;
+        if sig != DOORBELL {
+            cpu.thread().note_host_signal(sig as u32);
+        }
+        if let Some(to) = gate::unwind_window(context.machine.rip as usize, context.machine.rbx as usize) {
+            context.machine.rip = to as u64;
+            return;
+        }
+        if !from_guest(context) {
+            return;
+        }
+        cpu.set_frame(uc as usize);
+        cpu.thread().set_work();
+        leave(uc as usize)
+    }
+}
+
+/// Goes back to guest code, through the slow path if there is work.
+///
+/// # Safety
+/// `context` must be the saved guest context of this thread; nothing on the stack is needed any more.
+pub unsafe fn leave(context: usize) -> ! {
+    let cpu = cpu::current();
+    // SAFETY: the caller's promise.
+    unsafe { gate::leave(context, cpu.thread().work_word(), cpu.guest_gs(), slow) }
+}
+
+unsafe extern "C" fn slow(context: usize) -> ! {
+    // SAFETY: `leave` passes on what it was given.
+    unsafe {
+        match Task::current() {
+            Some(task) => work::before_guest(task, &mut Context::at(context)),
+            None => host::sys::process::exit_group(70),
+        }
+        leave(context)
+    }
+}

@@ -1,0 +1,164 @@
+//! Kernel stacks: one block of private memory per host thread, reused when its thread is gone.
+//!
+//! ```text
+//! block (aligned to its size)
+//!   guard page | stack, grows down ... | Footer { Cpu, spare HostThread, busy }
+//! ```
+//!
+//! A block is found from any address on its stack by rounding down, which is how a signal handler knows its thread without
+//! trusting `%gs`. The pool is process-private memory (a fork copies it), found from each block's footer. No locks: a
+//! block is claimed by compare-and-exchange on `busy`, and the host clears `busy` when the thread is really gone
+//! (`CLONE_CHILD_CLEARTID`), not before its last instruction on that stack.
+
+use core::mem::{MaybeUninit, offset_of};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
+use host::cpu::Cpu;
+use host::sys::mem;
+use host::wait::HostThread;
+use host::{Errno, Result};
+
+/// Bytes of a block.
+pub const BLOCK: usize = 256 << 10;
+const PAGE: usize = 4096;
+const SLOTS: usize = 32 << 10;
+
+#[repr(C, align(64))]
+struct Footer {
+    cpu: MaybeUninit<Cpu>,
+    /// Takes the place of the thread's shared part while the thread ends.
+    spare: HostThread,
+    busy: AtomicU32,
+    pool: usize,
+}
+
+#[repr(C)]
+struct Pool {
+    used: AtomicUsize,
+    blocks: [AtomicUsize; SLOTS],
+}
+
+/// A claimed block.
+#[derive(Clone, Copy)]
+pub struct Stack(usize);
+
+impl Stack {
+    /// The first stack of a process, with a pool of its own.
+    pub fn first() -> Result<Stack> {
+        let pool = mem::map_runtime_private(size_of::<Pool>())?;
+        Stack::map(pool)
+    }
+
+    /// Another stack of the same address space.
+    pub fn another(&self) -> Result<Stack> {
+        let pool = self.pool();
+        let used = pool.used.load(SeqCst).min(SLOTS);
+        for slot in &pool.blocks[..used] {
+            let at = slot.load(SeqCst);
+            if at != 0 && Stack(at).footer().busy.compare_exchange(0, 1, SeqCst, SeqCst).is_ok() {
+                return Ok(Stack(at));
+            }
+        }
+        Stack::map(self.footer().pool)
+    }
+
+    /// The stack on which `addr` lies.
+    ///
+    /// # Safety
+    /// `addr` must be an address on a kernel stack.
+    pub unsafe fn of(addr: usize) -> Stack {
+        Stack(addr & !(BLOCK - 1))
+    }
+
+    fn map(pool: usize) -> Result<Stack> {
+        // Twice the size holds an aligned block; the rest is given back.
+        let raw = mem::map_runtime_private(2 * BLOCK)?;
+        let base = (raw + BLOCK - 1) & !(BLOCK - 1);
+        // SAFETY: parts of the fresh mapping that nobody uses.
+        unsafe {
+            if base > raw {
+                mem::unmap_runtime(raw, base - raw)?;
+            }
+            if raw + BLOCK > base {
+                mem::unmap_runtime(base + BLOCK, raw + BLOCK - base)?;
+            }
+            mem::guard_runtime(base, PAGE)?;
+        }
+        let stack = Stack(base);
+        let footer = Footer {
+            cpu: MaybeUninit::zeroed(),
+            spare: HostThread::default(),
+            busy: AtomicU32::new(1),
+            pool,
+        };
+        // SAFETY: the footer's place lies in the fresh block.
+        unsafe { (stack.footer_addr() as *mut Footer).write(footer) };
+        let at = stack.pool().used.fetch_add(1, SeqCst);
+        stack.pool().blocks.get(at).ok_or(Errno::EAGAIN)?.store(base, SeqCst);
+        Ok(stack)
+    }
+
+    fn footer_addr(&self) -> usize {
+        (self.0 + BLOCK - size_of::<Footer>()) & !63
+    }
+
+    fn footer(&self) -> &'static Footer {
+        // SAFETY: every `Stack` stands for a block whose footer was written by `map`; blocks are never unmapped.
+        unsafe { &*(self.footer_addr() as *const Footer) }
+    }
+
+    fn pool(&self) -> &'static Pool {
+        // SAFETY: `map` stored the pool's address; zero bytes are a valid pool.
+        unsafe { &*(self.footer().pool as *const Pool) }
+    }
+
+    /// Makes the block's context that of a thread.
+    ///
+    /// # Safety
+    /// The block must be claimed and its thread not running yet; `thread` must outlive it.
+    pub unsafe fn install_cpu(&self, thread: *const HostThread) {
+        // SAFETY: the caller's promise.
+        unsafe { Cpu::install(self.cpu_addr() as *mut Cpu, thread, self.range()) };
+    }
+
+    /// Where the context stands.
+    pub fn cpu_addr(&self) -> usize {
+        self.footer_addr() + offset_of!(Footer, cpu)
+    }
+
+    /// The context; only of a block whose context was installed.
+    pub fn cpu(&self) -> &'static Cpu {
+        // SAFETY: installed before the thread ran.
+        unsafe { &*(self.cpu_addr() as *const Cpu) }
+    }
+
+    /// A shared part that is private to this thread, for its last steps.
+    pub fn spare(&self) -> &'static HostThread {
+        &self.footer().spare
+    }
+
+    /// Address of the word that the host clears when the thread is gone.
+    pub fn busy_addr(&self) -> usize {
+        self.footer().busy.as_ptr() as usize
+    }
+
+    /// Gives an unused block back.
+    pub fn unclaim(&self) {
+        self.footer().busy.store(0, SeqCst);
+    }
+
+    /// The stack itself.
+    pub fn range(&self) -> core::ops::Range<usize> {
+        self.0 + PAGE..self.footer_addr()
+    }
+
+    /// In a forked child: all other blocks are free, because their threads do not exist here.
+    pub fn only_one_left(&self) {
+        let pool = self.pool();
+        for slot in &pool.blocks[..pool.used.load(SeqCst).min(SLOTS)] {
+            let at = slot.load(SeqCst);
+            if at != 0 && at != self.0 {
+                Stack(at).unclaim();
+            }
+        }
+    }
+}
