@@ -10,6 +10,7 @@ use super::{Inner, Limits, Mm, STACK_GUARD_GAP};
 use alloc::sync::Arc;
 use core::ops::Range;
 use host::layout::{GUEST_MIN, PAGE_SIZE, is_guest, page_down};
+use host::sys::mem;
 use host::{Errno, Result, user};
 
 /// A stack grows by this much at once when it may, to save faults.
@@ -88,7 +89,7 @@ impl Mm {
             return if is_guest(addr, 4) { Ok(mine) } else { Err(Errno::EFAULT) };
         }
         // A word in a page that is not there yet is made present, as Linux does.
-        user::load_u32(page_down(addr))?;
+        user::read::<u8>(addr)?;
         let inner = self.inner.lock();
         let vma = inner.vmas.at(addr).ok_or(Errno::EFAULT)?;
         let offset = vma.offset_of(addr);
@@ -118,8 +119,7 @@ impl Inner {
         }
         let page = vma.page_of(addr);
         if vma.absent_at(page).is_none() {
-            // Somebody else was faster, or the stack has just grown.
-            return FaultOutcome::Retry;
+            return recheck(vma, addr, access);
         }
         match self.fill_page(addr, page) {
             Ok(Some(_)) => FaultOutcome::Retry,
@@ -193,5 +193,18 @@ impl Inner {
         let by_range =
             host::layout::GUEST_RANGES.iter().find(|r| r.contains(&vma.start)).map_or(usize::MAX, |r| r.start);
         by_limit.max(by_gap).max(by_range).max(GUEST_MIN)
+    }
+}
+
+/// A fault where the book sees no reason for one: somebody else was faster, or the stack has just grown. The host is told
+/// once more, so that a fault can't repeat for ever should the two disagree.
+fn recheck(vma: &Vma, addr: usize, access: Access) -> FaultOutcome {
+    if access == Access::Read && vma.prot == PROT_EXEC {
+        // The host has protection keys and uses them for this.
+        return FaultOutcome::SegvAccerr;
+    }
+    match mem::protect_guest(page_down(addr), PAGE_SIZE, vma.prot) {
+        Ok(()) => FaultOutcome::Retry,
+        Err(_) => FaultOutcome::SegvMaperr,
     }
 }

@@ -6,7 +6,7 @@
 use super::vma::{Backing, PROT_RWX, VmFlags, Vma};
 use super::{MAP_ANONYMOUS, MAP_NORESERVE, MAP_POPULATE, MAP_PRIVATE, MAP_SHARED};
 use core::ops::Range;
-use host::layout::PAGE_SIZE;
+use host::layout::{PAGE_SIZE, page_down};
 use host::sys::mem;
 use host::{Errno, Result, arena};
 
@@ -37,7 +37,12 @@ fn map_pages(vma: &mut Vma, fill: bool) -> Result<()> {
     let (mut page, last) = (vma.page_of(vma.start), vma.page_of(vma.end));
     let mut misses = 0;
     while page < last && misses < PROBE {
-        match map_run(vma, page..last, fill)? {
+        let run = match map_run(vma, page..last, fill) {
+            // Populating is a wish: what can't be had now is reported when it is touched.
+            Err(_) if fill => Run::Beyond,
+            other => other?,
+        };
+        match run {
             Run::Pages(n) => {
                 page += n;
                 misses = 0;
@@ -100,23 +105,6 @@ fn reserve(range: Range<usize>) -> Result<()> {
     mem::map_guest(range.start, range.end - range.start, 0, flags, -1, 0)
 }
 
-/// Removes host mappings, of ranges that may touch each other.
-pub(super) fn unmap(ranges: &[Range<usize>]) -> Result<()> {
-    let mut rest = ranges.iter().cloned();
-    let Some(mut span) = rest.next() else {
-        return Ok(());
-    };
-    for range in rest {
-        if range.start == span.end {
-            span.end = range.end;
-        } else {
-            mem::unmap_guest(span.start, span.end - span.start)?;
-            span = range;
-        }
-    }
-    mem::unmap_guest(span.start, span.end - span.start)
-}
-
 /// Changes the protection of the pages that are present.
 pub(super) fn protect(vma: &Vma, range: Range<usize>, prot: u32) -> Result<()> {
     for part in vma.present(range) {
@@ -134,15 +122,20 @@ pub(super) fn advise(vma: &Vma, range: Range<usize>, advice: u32) -> Result<()> 
 }
 
 /// Moves `len` bytes of host mappings from `from` to `to`. What the guest sees as one mapping may be several on the
-/// host, which moves only within one; so halves are tried until they fit. `flags` may be `MREMAP_DONTUNMAP`.
-pub(super) fn relocate(from: usize, to: usize, len: usize, flags: u32) -> Result<()> {
+/// host, which moves only within one; so halves are tried until they fit. `flags` may be `MREMAP_DONTUNMAP`. `done` counts
+/// what has moved, should a later half fail.
+pub(super) fn relocate(from: usize, to: usize, len: usize, flags: u32, done: &mut usize) -> Result<()> {
     match mem::remap_guest(from, len, to, len, flags) {
         Err(Errno::EFAULT) if len > PAGE_SIZE => {
-            let half = host::layout::page_down(len / 2).max(PAGE_SIZE);
-            relocate(from, to, half, flags)?;
-            relocate(from + half, to + half, len - half, flags)
+            let half = page_down(len / 2).max(PAGE_SIZE);
+            relocate(from, to, half, flags, done)?;
+            relocate(from + half, to + half, len - half, flags, done)
         }
-        other => other,
+        Err(e) => Err(e),
+        Ok(()) => {
+            *done += len;
+            Ok(())
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::vma::{Backing, FileTag, Label, PROT_EXEC, PROT_RWX, PROT_WRITE, PagesRef, SharedAnon, VmFlags, Vma};
 use super::*;
 use fs_emu::MapSource;
-use host::layout::{GUEST_MIN, PAGE_SIZE, is_guest, page_down, page_up};
+use host::layout::{GUEST_MIN, PAGE_SIZE, TASK_SIZE, is_guest, page_down, page_up};
 use host::{Errno, Result};
 
 /// The flags that Linux knew before `MAP_SHARED_VALIDATE` (`LEGACY_MAP_MASK`).
@@ -82,7 +82,7 @@ impl Inner {
         self.vmas.check_count(0)?;
         let addr = match self.vmas.get_unmapped(addr, len, flags, file.is_none()) {
             // Asked politely, the runtime's own mappings are just mappings that are there.
-            Err(Errno::ENOMEM) if noreplace && addr.checked_add(len).is_some() && !is_guest(addr, len) => {
+            Err(Errno::ENOMEM) if noreplace && addr <= TASK_SIZE.saturating_sub(len) && !is_guest(addr, len) => {
                 return Err(Errno::EEXIST);
             }
             other => other?,

@@ -49,6 +49,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::sync::atomic::AtomicUsize;
+use host::abi::Rlimit;
 use host::lock::{Mutex, rank};
 use tree::Tree;
 
@@ -103,6 +104,18 @@ impl Limits {
     /// No limits but the usual 8 MiB of stack.
     pub const DEFAULT: Limits =
         Limits { address_space: u64::MAX, data: u64::MAX, data_max: u64::MAX, stack: 8 << 20, memlock: u64::MAX };
+
+    /// From a task's table of limits (indexed by `RLIMIT_*`). `ipc_lock` says whether it has `CAP_IPC_LOCK`.
+    pub fn from_rlimits(limits: &[Rlimit; 16], ipc_lock: bool) -> Limits {
+        let [_, _, data, stack, _, _, _, _, memlock, address_space, ..] = limits;
+        Limits {
+            address_space: address_space.cur,
+            data: data.cur,
+            data_max: data.max,
+            stack: stack.cur,
+            memlock: if ipc_lock { u64::MAX } else { memlock.cur },
+        }
+    }
 }
 
 /// What `execve` notes about the image (Linux's fields of the same names), for `/proc` and `prctl(PR_SET_MM)`.

@@ -56,7 +56,7 @@ impl Inner {
         let Remap { old, old_len, new_len, flags } = call;
         if old_len >= new_len {
             if old_len > new_len {
-                self.unmap(old.saturating_add(new_len)..old.saturating_add(old_len))?;
+                self.munmap(old.saturating_add(new_len), old_len - new_len)?;
             }
             return Ok(old);
         }
@@ -87,7 +87,7 @@ impl Inner {
             self.unmap(new..new.saturating_add(new_len))?;
         }
         if old_len > new_len {
-            self.unmap(old.saturating_add(new_len)..old.saturating_add(old_len))?;
+            self.munmap(old.saturating_add(new_len), old_len - new_len)?;
             call.old_len = new_len;
         }
         let vma = self.check_resize(call, limits)?;
@@ -150,7 +150,7 @@ impl Inner {
             return Ok(to);
         }
         let mut moved = vma.slice(old, old.saturating_add(old_len));
-        hostmap::relocate(old, to, old_len, if keeps { DONTUNMAP } else { 0 })?;
+        self.relocate_on_host(old, to, old_len, if keeps { DONTUNMAP } else { 0 })?;
         moved.start = to;
         moved.end = to.saturating_add(old_len);
         if keeps {
@@ -166,6 +166,23 @@ impl Inner {
             self.vmas.insert(longer?);
         }
         Ok(to)
+    }
+}
+
+impl Inner {
+    /// Moves the host's mappings, all or nothing.
+    fn relocate_on_host(&mut self, old: usize, to: usize, len: usize, flags: u32) -> Result<()> {
+        let mut done = 0;
+        let Err(e) = hostmap::relocate(old, to, len, flags, &mut done) else {
+            return Ok(());
+        };
+        if done > 0 && hostmap::relocate(to, old, done, 0, &mut 0).is_err() {
+            // The host has run out of mappings in both directions. What is torn is given up, so that the book is true.
+            mem::unmap_guest(to, len)?;
+            mem::unmap_guest(old, len)?;
+            self.dead.extend(self.vmas.carve(old..old.saturating_add(len)));
+        }
+        Err(e)
     }
 }
 

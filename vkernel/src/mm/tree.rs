@@ -128,6 +128,19 @@ impl Tree {
         self.overlaps(range.clone()).map(|v| v.start.max(range.start)..v.end.min(range.end)).collect()
     }
 
+    /// As [`pieces`](Self::pieces), with those joined that touch each other.
+    pub fn spans(&self, range: Range<usize>) -> Vec<Range<usize>> {
+        let mut spans = self.pieces(range);
+        spans.dedup_by(|next, prev| {
+            let touch = prev.end == next.start;
+            if touch {
+                prev.end = next.end;
+            }
+            touch
+        });
+        spans
+    }
+
     /// Whether every byte of a range is mapped.
     pub fn covers(&self, range: Range<usize>) -> bool {
         let mut at = range.start;
