@@ -11,6 +11,7 @@ pub mod cred;
 pub mod file;
 pub mod hostfs;
 pub mod inode;
+pub mod overlay;
 pub mod pseudo;
 pub mod tmpfs;
 pub mod vfs;

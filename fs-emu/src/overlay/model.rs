@@ -89,11 +89,24 @@ struct Model {
 }
 
 impl Model {
+    /// Mostly a path that exists, or a name in a directory that does.
     fn path(&mut self) -> String {
-        let names = ["a", "b", "c", "d"];
-        let depth = 1 + self.random.below(4);
-        let parts: Vec<&str> = (0..depth).map(|_| names[self.random.below(4) as usize]).collect();
-        parts.join("/")
+        const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+        let name = NAMES[self.random.below(4) as usize];
+        let all = walk_native(&self.native);
+        if all.is_empty() {
+            return name.to_string();
+        }
+        let some = &all[self.random.below(all.len() as u64) as usize];
+        match self.random.below(20) {
+            0..=9 => some.clone(),
+            10..=12 => name.to_string(),
+            13..=15 => format!("{some}/{name}"),
+            _ => match some.rsplit_once('/') {
+                Some((dir, _)) => format!("{dir}/{name}"),
+                None => name.to_string(),
+            },
+        }
     }
 
     fn native(&self, path: &str) -> CString {
@@ -252,19 +265,19 @@ impl Model {
     }
 
     fn act(&mut self) -> String {
-        let (path, other, what) = (self.path(), self.path(), self.random.below(24));
+        let (path, other, what) = (self.path(), self.path(), self.random.below(32));
         let flags = self.random.below(3) as u32;
         let (name, (native, ours)) = match what {
-            0..=2 => ("create", self.create(&path)),
-            3..=5 => ("mkdir", self.mkdir(&path)),
-            6 => ("symlink", self.symlink(&path)),
-            7 | 8 => ("link", self.link(&path, &other)),
-            9..=11 => ("unlink", self.remove(&path, false)),
-            12 | 13 => ("rmdir", self.remove(&path, true)),
-            14..=18 => ("rename", self.rename(&path, &other, flags)),
-            19 | 20 => ("write", self.write(&path)),
-            21 => ("truncate", self.truncate(&path)),
-            22 => ("set_attr", self.set_attr(&path)),
+            0..=3 => ("create", self.create(&path)),
+            4..=7 => ("mkdir", self.mkdir(&path)),
+            8 => ("symlink", self.symlink(&path)),
+            9..=12 => ("link", self.link(&path, &other)),
+            13 | 14 => ("unlink", self.remove(&path, false)),
+            15 | 16 => ("rmdir", self.remove(&path, true)),
+            17..=24 => ("rename", self.rename(&path, &other, flags)),
+            25..=27 => ("write", self.write(&path)),
+            28 => ("truncate", self.truncate(&path)),
+            29 => ("set_attr", self.set_attr(&path)),
             _ => ("read", self.read(&path)),
         };
         let line = format!("{name} {path} {other} {flags}: native {native:?}, ours {ours:?}");
@@ -389,5 +402,16 @@ fn assert_untouched(lower: &TempTree) {
 fn agrees_with_the_host_over_hostfs() {
     for seed in 1..=12 {
         run("model-host", seed, 300, seed % 2 == 0, &|dir| dir.mount(false, false));
+    }
+}
+
+fn tmpfs(_: &TempTree) -> Arc<dyn FileSystem> {
+    crate::tmpfs::TmpFs::new(99, crate::tmpfs::Limits::default(), 0o755, Owner { uid: 0, gid: 0 }).unwrap()
+}
+
+#[test]
+fn agrees_with_the_host_over_tmpfs() {
+    for seed in 101..=130 {
+        run("model-tmpfs", seed, 300, seed % 2 == 0, &tmpfs);
     }
 }
