@@ -251,7 +251,7 @@ fn very_deep_trees_work() {
     assert_eq!(read_all(&at.lookup(b"f").unwrap()).unwrap(), b"deep");
     assert_eq!(names(&at), [".", "..", "f"]);
     at.unlink(b"f").unwrap();
-    while let Some(_) = chain.pop() {
+    while chain.pop().is_some() {
         chain.last().cloned().unwrap_or_else(|| fs.root()).rmdir(&name).unwrap();
     }
 }

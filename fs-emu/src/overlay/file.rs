@@ -20,7 +20,9 @@ struct LowerFile {
 
 pub(super) fn open(node: Arc<Node>, flags: OpenFlags) -> Result<Arc<dyn FileOps>> {
     if flags.writable() {
-        return node.copy_up()?.open(flags);
+        // What is truncated next need not be copied.
+        let limit = if flags.contains(OpenFlags::TRUNC) { 0 } else { u64::MAX };
+        return node.copy_up_to(limit)?.open(flags);
     }
     if let Some(upper) = node.upper() {
         return upper.open(flags);

@@ -381,7 +381,7 @@ fn run(name: &str, seed: u64, steps: usize, hold: bool, upper: &dyn Fn(&TempTree
 
 /// The lower tree must be as `populate` made it.
 fn assert_untouched(lower: &TempTree) {
-    let fresh = TempTree::new(&format!("fresh-{}", lower.path().file_name().unwrap().to_str().unwrap().to_string()));
+    let fresh = TempTree::new(&format!("fresh-{}", lower.path().file_name().unwrap().to_str().unwrap()));
     populate(fresh.path());
     assert_eq!(walk_native(lower.path()), walk_native(fresh.path()));
     for entry in walk_native(lower.path()) {
