@@ -108,7 +108,8 @@ pub struct DirEntry<'a> {
     pub name: &'a [u8],
 }
 
-/// Receives entries; `false` means the buffer is full and the entry was not taken.
+/// Receives entries; `false` means the buffer is full and the entry was not taken. Called with the directory's lock held: it
+/// writes to kernel memory and takes no lock.
 pub type DirSink<'a> = &'a mut dyn FnMut(DirEntry<'_>) -> bool;
 
 /// What stands behind a mapping of a file.
@@ -204,6 +205,16 @@ pub trait FileOps: Send + Sync + 'static {
     /// `fallocate(2)`; mode already checked for validity.
     fn allocate(&self, _mode: u32, _off: u64, _len: u64) -> Result<()> {
         Err(Errno::ENODEV)
+    }
+
+    /// Opens the same thing once more, as `/proc/self/fd/N` of a file without a path does.
+    fn open_again(&self, _flags: OpenFlags) -> Result<Arc<dyn FileOps>> {
+        Err(Errno::ENXIO)
+    }
+
+    /// Changes attributes of a file without an inode in a file system.
+    fn set_attr(&self, _attr: &crate::SetAttr) -> Result<()> {
+        Err(Errno::EPERM)
     }
 
     /// The flags of `F_SETFL` changed.

@@ -339,7 +339,11 @@ impl File {
     /// What `/proc/PID/fd/N` shows.
     pub fn describe(&self, root: &Path) -> Vec<u8> {
         match &self.path {
-            Some(p) => super::path_string(p, root),
+            // `O_PATH` on a magic link: what the link stood for.
+            Some(p) => match super::anon::AnonInode::of(p.inode()) {
+                Some(anon) => anon.file().ops().describe(),
+                None => super::path_string(p, root),
+            },
             None => self.ops.describe(),
         }
     }

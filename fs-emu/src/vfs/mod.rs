@@ -18,6 +18,7 @@
 //! File systems that do not cache names ([`caches_names`](crate::FileSystem::caches_names)) are called without any of
 //! these locks, because what they show comes from kernel objects with locks further out.
 
+pub mod anon;
 mod dentry;
 pub mod file;
 pub(crate) mod hash;

@@ -15,7 +15,7 @@ use core::any::Any;
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use fs_emu::file::{AT_POSITION, Events};
-use fs_emu::{FileOps, FileType, InodeRef, MapSource, Metadata, OpenFlags};
+use fs_emu::{FileOps, FileType, InodeRef, MapSource, Metadata, OpenFlags, SetAttr};
 use host::abi::{PollFd, Stat, Timespec};
 use host::iov::IovIter;
 use host::sys::fd::{self, HostFd};
@@ -278,6 +278,19 @@ impl FileOps for HostFile {
     fn set_flags(&self, flags: OpenFlags) -> Result<()> {
         self.nonblock.store(flags.contains(OpenFlags::NONBLOCK), Relaxed);
         Ok(())
+    }
+
+    fn open_again(&self, flags: OpenFlags) -> Result<Arc<dyn FileOps>> {
+        Ok(Arc::new(self.reopen(flags)?))
+    }
+
+    fn set_attr(&self, attr: &SetAttr) -> Result<()> {
+        match (&self.node, attr.size) {
+            (Some(node), _) => node.set_attr(attr),
+            (None, Some(len)) => self.truncate(len),
+            // What lies outside the sandbox keeps its owner, mode and times.
+            (None, None) => Err(Errno::EPERM),
+        }
     }
 
     fn describe(&self) -> Vec<u8> {

@@ -9,7 +9,7 @@
 //! * [`Console`]: whose the terminal is. `TIOCGPGRP`, `TIOCSPGRP`, `TIOCGSID`, `TIOCSCTTY` and `TIOCNOTTY` are answered from it by
 //!   the kernel above, before the file is asked.
 //!
-//! Locks: none.
+//! Locks: which file is the terminal (a leaf).
 
 mod file;
 mod ioctl;
@@ -19,19 +19,41 @@ mod tests;
 pub use file::HostFile;
 pub use ioctl::needs_foreground;
 
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use host::lock::Mutex;
 
 /// What processes have to do with one terminal. Shared by all files that refer to it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Console {
     session: AtomicU32,
     foreground: AtomicU32,
+    /// The number of its node in `/dev`, and a file to open it anew from.
+    terminal: Mutex<Option<(u64, Arc<HostFile>)>>,
 }
 
 impl Console {
     /// The session whose controlling terminal it is, 0 for none.
     pub fn session(&self) -> u32 {
         self.session.load(SeqCst)
+    }
+
+    /// Names the file that stands for the terminal, and its device number: what opening its node or `/dev/tty` opens again.
+    pub fn set_terminal(&self, rdev: u64, file: Arc<HostFile>) {
+        let _old = self.terminal.lock().replace((rdev, file));
+    }
+
+    /// The terminal with this device number.
+    pub fn terminal(&self, rdev: u64) -> Option<Arc<HostFile>> {
+        self.terminal.lock().as_ref().filter(|(n, _)| *n == rdev).map(|(_, f)| f.clone())
+    }
+
+    /// The terminal, if a session with this number has it (`/dev/tty`).
+    pub fn terminal_of(&self, session: u32) -> Option<Arc<HostFile>> {
+        if session == 0 || session != self.session() {
+            return None;
+        }
+        self.terminal.lock().as_ref().map(|(_, f)| f.clone())
     }
 
     /// The process group in the foreground, 0 for none.

@@ -59,15 +59,6 @@ impl PipeEnd {
     pub fn buffer(&self) -> &Arc<Pipe> {
         &self.pipe
     }
-
-    /// Another end of the same pipe, as opening `/proc/self/fd/N` makes one. It never waits.
-    pub fn reopen(&self, flags: OpenFlags) -> Result<Arc<dyn FileOps>> {
-        let (reads, writes) = (flags.readable(), flags.writable());
-        if !reads && !writes {
-            return Err(Errno::EINVAL);
-        }
-        Ok(Arc::new(PipeEnd::open(&self.pipe, reads, writes, flags)))
-    }
 }
 
 impl Drop for PipeEnd {
@@ -136,6 +127,14 @@ impl FileOps for PipeEnd {
     fn set_flags(&self, flags: OpenFlags) -> Result<()> {
         self.packet.store(flags.contains(OpenFlags::DIRECT), Relaxed);
         Ok(())
+    }
+
+    fn open_again(&self, flags: OpenFlags) -> Result<Arc<dyn FileOps>> {
+        let (reads, writes) = (flags.readable(), flags.writable());
+        if !reads && !writes {
+            return Err(Errno::EINVAL);
+        }
+        Ok(Arc::new(PipeEnd::open(&self.pipe, reads, writes, flags)))
     }
 
     fn describe(&self) -> Vec<u8> {

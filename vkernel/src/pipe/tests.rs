@@ -145,7 +145,7 @@ fn appears_as_a_fifo() {
 #[test]
 fn reopened_end_keeps_the_pipe_open() {
     let (r, w) = new();
-    let w2 = PipeEnd::of(w.as_ref()).expect("a pipe").reopen(OpenFlags::WRONLY).expect("opens");
+    let w2 = PipeEnd::of(w.as_ref()).expect("a pipe").open_again(OpenFlags::WRONLY).expect("opens");
     drop(w);
     assert_eq!(read(&r, 1), Err(Errno::EAGAIN));
     write(&w2, b"x").expect("room");

@@ -5,7 +5,7 @@
 use crate::cred::{Caps, Cred};
 use crate::vfs::perm::{S_ISGID, S_ISUID, S_IXGRP, keeps_setgid, owns, permission};
 use crate::vfs::{File, Path, perm};
-use crate::{FileType, InodeRef, SetAttr};
+use crate::{FileType, InodeRef, Metadata, SetAttr};
 use host::abi::Timespec;
 use host::{Errno, Result};
 
@@ -97,8 +97,8 @@ pub fn utimens(cred: &Cred, path: &Path, atime: TimeSet, mtime: TimeSet) -> Resu
     path.inode().set_attr(&SetAttr { atime: atime.value(now), mtime: mtime.value(now), ..SetAttr::default() })
 }
 
-/// `truncate(2)` on a file found by name. The file size limit (`RLIMIT_FSIZE`) is the caller's to check.
-pub fn truncate(cred: &Cred, path: &Path, len: u64) -> Result<()> {
+/// `truncate(2)` on a file found by name. `EFBIG` when it would grow beyond `limit` (`RLIMIT_FSIZE`; `SIGXFSZ` is the caller's).
+pub fn truncate(cred: &Cred, path: &Path, len: u64, limit: u64) -> Result<()> {
     match path.dentry.file_type() {
         FileType::Directory => return Err(Errno::EISDIR),
         FileType::Regular => {}
@@ -106,16 +106,29 @@ pub fn truncate(cred: &Cred, path: &Path, len: u64) -> Result<()> {
     }
     path.mount.want_write()?;
     permission(cred, &**path.inode(), perm::WRITE)?;
+    within(len, limit, || path.metadata())?;
     set_size(cred, path.inode(), len)
 }
 
-/// `ftruncate(2)`: `EINVAL` unless it is a regular file open for writing.
-pub fn ftruncate(cred: &Cred, file: &File, len: u64) -> Result<()> {
-    let path = file.path().ok_or(Errno::EINVAL)?;
-    if path.dentry.file_type() != FileType::Regular || !file.flags().writable() {
+/// `ftruncate(2)`: `EINVAL` unless it is a regular file open for writing. `limit` as for [`truncate`].
+pub fn ftruncate(cred: &Cred, file: &File, len: u64, limit: u64) -> Result<()> {
+    let regular = match file.path() {
+        Some(path) => path.dentry.file_type() == FileType::Regular,
+        None => FileType::from_mode(file.metadata()?.mode) == Some(FileType::Regular),
+    };
+    if !regular || !file.flags().writable() {
         return Err(Errno::EINVAL);
     }
-    set_size(cred, path.inode(), len)
+    within(len, limit, || file.metadata())?;
+    match file.path() {
+        Some(path) => set_size(cred, path.inode(), len),
+        None => file.ops().set_attr(&SetAttr { size: Some(len), ..SetAttr::default() }),
+    }
+}
+
+/// Only growing is limited.
+fn within(len: u64, limit: u64, now: impl FnOnce() -> Result<Metadata>) -> Result<()> {
+    if len > limit && len > now()?.size { Err(Errno::EFBIG) } else { Ok(()) }
 }
 
 /// Changes the size of a regular file; set-id bits go unless `cred` has `CAP_FSETID`.
