@@ -139,6 +139,11 @@ pub trait Inode: Send + Sync + 'static {
         Err(Errno::ENOTDIR)
     }
 
+    /// A directory in which nothing can ever be made says so here, with the error that comes before any permission check.
+    fn refuses_names(&self) -> Option<Errno> {
+        None
+    }
+
     /// Makes a file, directory, FIFO, socket or device node (`mode` has the type). `EEXIST` when the name is taken.
     fn create(&self, _name: &[u8], _mode: u32, _rdev: u64, _owner: Owner) -> Result<InodeRef> {
         Err(Errno::EPERM)

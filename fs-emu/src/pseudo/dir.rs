@@ -31,6 +31,10 @@ pub trait DirSource: Send + Sync + 'static {
     fn lookup(&self, name: &[u8]) -> Result<InodeRef>;
     /// All entries in ascending order of key, without `.` and `..`.
     fn list(&self) -> Result<Vec<Entry>>;
+    /// What making a name here answers: procfs says `ENOENT`, sysfs `EPERM`.
+    fn refusal(&self) -> Errno {
+        Errno::ENOENT
+    }
     /// The inode number of `..`.
     fn parent_ino(&self) -> u64 {
         self.attr().map_or(1, |a| a.ino)
@@ -42,7 +46,7 @@ pub struct PseudoDir<S>(Arc<S>);
 
 impl<S: DirSource> PseudoDir<S> {
     /// An inode that shows a source.
-    pub fn new(source: S) -> InodeRef {
+    pub fn build(source: S) -> InodeRef {
         Arc::new(PseudoDir(Arc::new(source)))
     }
 }
@@ -66,6 +70,10 @@ impl<S: DirSource> Inode for PseudoDir<S> {
 
     fn lookup(&self, name: &[u8]) -> Result<InodeRef> {
         self.0.lookup(name)
+    }
+
+    fn refuses_names(&self) -> Option<Errno> {
+        Some(self.0.refusal())
     }
 
     fn set_attr(&self, attr: &SetAttr) -> Result<()> {
@@ -124,7 +132,7 @@ impl StaticDir {
     /// An inode with these entries, shown in the order of their names.
     pub fn build(attr: Attr, entries: impl IntoIterator<Item = (&'static str, InodeRef)>) -> InodeRef {
         let entries = entries.into_iter().map(|(n, i)| (n.as_bytes().to_vec(), i)).collect();
-        PseudoDir::new(StaticDir { attr, entries })
+        PseudoDir::build(StaticDir { attr, entries })
     }
 }
 

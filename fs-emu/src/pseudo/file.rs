@@ -37,7 +37,7 @@ pub struct TextFile<F> {
 impl<F: Fn() -> Result<Vec<u8>> + Send + Sync + 'static> TextFile<F> {
     /// An inode with this text.
     pub fn build(attr: Attr, make: F) -> InodeRef {
-        PseudoFile::new(TextFile { attr, make })
+        PseudoFile::build(TextFile { attr, make })
     }
 }
 
@@ -56,7 +56,7 @@ pub struct PseudoFile<S>(Arc<S>);
 
 impl<S: FileSource> PseudoFile<S> {
     /// An inode that shows a source.
-    pub fn new(source: S) -> InodeRef {
+    pub fn build(source: S) -> InodeRef {
         Arc::new(PseudoFile(Arc::new(source)))
     }
 }

@@ -25,7 +25,7 @@ pub struct PseudoLink<S>(S);
 
 impl<S: LinkSource> PseudoLink<S> {
     /// An inode that shows a source.
-    pub fn new(source: S) -> InodeRef {
+    pub fn build(source: S) -> InodeRef {
         Arc::new(PseudoLink(source))
     }
 }

@@ -35,6 +35,9 @@ pub(super) enum Body {
     Special,
 }
 
+/// Extended attributes by name.
+pub(super) type Xattrs = BTreeMap<Box<[u8]>, Box<[u8]>>;
+
 /// A file of any kind.
 pub(super) struct Node {
     // Never change.
@@ -56,7 +59,7 @@ pub(super) struct Node {
 
     pub body: Body,
     pub attr: Mutex<Attr, { rank::OBJECT }>,
-    pub xattrs: Mutex<BTreeMap<Box<[u8]>, Box<[u8]>>, { rank::LEAF }>,
+    pub xattrs: Mutex<Xattrs, { rank::LEAF }>,
 }
 
 impl Node {

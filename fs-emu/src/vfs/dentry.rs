@@ -81,6 +81,11 @@ impl Dentry {
         Dentry::make(inode, volatile, false, b"/", None)
     }
 
+    /// A file that never had a place, such as a pipe; `name` is what `/proc/PID/fd/N` shows of it.
+    pub(crate) fn anonymous(inode: InodeRef, name: &[u8]) -> Arc<Dentry> {
+        Dentry::make(inode, true, false, name, None)
+    }
+
     /// A file without a name, of the file system of `dir` (`O_TMPFILE`).
     pub(crate) fn unnamed(dir: &Arc<Dentry>, inode: InodeRef, linkable: bool) -> Arc<Dentry> {
         let ino = inode.metadata().map_or(0, |m| m.ino);

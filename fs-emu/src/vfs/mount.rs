@@ -83,6 +83,11 @@ impl Mount {
         Mount::of(id, sb, root, at, flags, source)
     }
 
+    /// A mount that is nowhere in the tree, for files without a place: pipes, sockets, memfds (`kern_mount`).
+    pub fn internal(fs: Arc<dyn FileSystem>) -> Arc<Mount> {
+        Mount::new(0, fs, None, MountFlags::empty(), b"none")
+    }
+
     /// A mount of a part of the file system that is mounted at `what`.
     pub(crate) fn bind(id: u32, what: &Path, at: Path, flags: MountFlags) -> Arc<Mount> {
         let source = what.mount.source.clone();
@@ -178,6 +183,12 @@ impl Mount {
 }
 
 impl Path {
+    /// A path for a file without a place, in an [internal](Mount::internal) mount. `name` is all that is shown of it
+    /// (`pipe:[12]`, `/memfd:x (deleted)`).
+    pub fn anonymous(mount: &Arc<Mount>, inode: InodeRef, name: &[u8]) -> Path {
+        Path { mount: mount.clone(), dentry: Dentry::anonymous(inode, name) }
+    }
+
     /// The inode there.
     pub fn inode(&self) -> &InodeRef {
         self.dentry.inode()

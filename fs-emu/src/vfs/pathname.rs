@@ -65,6 +65,11 @@ pub(crate) fn within(dentry: &Arc<Dentry>, root: &Arc<Dentry>) -> Vec<u8> {
 
 /// The path as `/proc/PID/fd/N` shows it: from `root`, with ` (deleted)` when its name is gone.
 pub fn path_string(path: &Path, root: &Path) -> Vec<u8> {
+    let (name, parent) = path.dentry.place();
+    if parent.is_none() && !path.is_mount_root() {
+        // It never had a place: the name is all there is.
+        return name.to_vec();
+    }
     let (mut out, _) = path_below(path, root);
     if path.dentry.is_dead() {
         out.extend_from_slice(b" (deleted)");

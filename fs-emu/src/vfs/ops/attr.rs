@@ -32,10 +32,9 @@ pub fn chown(cred: &Cred, path: &Path, uid: Option<u32>, gid: Option<u32>) -> Re
     let (mode, owner) = path.inode().mode_owner()?;
     let mine = cred.fsuid == owner.uid;
     let any = cred.capable(Caps::CHOWN);
-    if uid.is_some_and(|u| !any && !(mine && u == owner.uid)) {
-        return Err(Errno::EPERM);
-    }
-    if gid.is_some_and(|g| !any && !(mine && (g == owner.gid || cred.in_group(g)))) {
+    let may_uid = |u: u32| any || (mine && u == owner.uid);
+    let may_gid = |g: u32| any || (mine && (g == owner.gid || cred.in_group(g)));
+    if !uid.is_none_or(may_uid) || !gid.is_none_or(may_gid) {
         return Err(Errno::EPERM);
     }
     let mut attr = SetAttr { uid, gid, ..SetAttr::default() };

@@ -29,6 +29,9 @@ pub(super) fn new_name<T>(
         Err(Errno::ENOENT) => {}
         Err(e) => return Err(e),
     }
+    if let Some(e) = dir.inode().refuses_names() {
+        return Err(e);
+    }
     if parent.slash && !dir_wanted {
         return Err(Errno::ENOENT);
     }

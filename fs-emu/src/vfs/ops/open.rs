@@ -184,6 +184,10 @@ fn lookup_or_create(ctx: &Ctx<'_>, dir: &Path, name: &[u8], how: &OpenHow) -> Re
         Err(Errno::ENOENT) => {}
         found => return found.map(|d| (d, false)),
     }
+    if let Some(e) = dir.inode().refuses_names() {
+        // `->create` missing is EACCES in Linux, where `->mkdir` missing is EPERM.
+        return Err(if e == Errno::EPERM { Errno::EACCES } else { e });
+    }
     dir.mount.want_write()?;
     let mode = FileType::Regular.mode() | how.mode;
     match make_node(ctx, dir, &lock, name, mode, 0) {
