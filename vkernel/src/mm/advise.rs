@@ -1,7 +1,7 @@
 //! `madvise(2)` (Linux's `mm/madvise.c`).
 
 use super::vma::{Backing, Label, PROT_READ, PROT_WRITE, VmFlags, Vma};
-use super::{Inner, Mm, hostmap};
+use super::{Inner, Mm, hostmap, page_aligned};
 use core::ops::Range;
 use host::layout::{PAGE_SIZE, page_up};
 use host::{Errno, Result};
@@ -32,7 +32,7 @@ fn known(advice: u32) -> bool {
 impl Mm {
     /// `madvise(2)`. Holes are skipped and reported with `ENOMEM` at the end, as on Linux.
     pub fn madvise(&self, addr: usize, len: usize, advice: u32) -> Result<()> {
-        if !known(advice) || !addr.is_multiple_of(PAGE_SIZE) {
+        if !known(advice) || !page_aligned(addr) {
             return Err(Errno::EINVAL);
         }
         let len = page_up(len).ok_or(Errno::EINVAL)?;
@@ -50,10 +50,13 @@ impl Mm {
 impl Inner {
     fn advise(&mut self, range: Range<usize>, advice: u32) -> Result<()> {
         let whole = self.vmas.covers(range.clone());
-        if !whole && matches!(advice, POPULATE_READ | POPULATE_WRITE | COLLAPSE) {
-            return Err(Errno::ENOMEM);
-        }
+        let stops = matches!(advice, POPULATE_READ | POPULATE_WRITE | COLLAPSE);
+        let mut at = range.start;
         for piece in self.vmas.pieces(range) {
+            if stops && piece.start > at {
+                return Err(Errno::ENOMEM);
+            }
+            at = piece.end;
             self.advise_piece(piece, advice)?;
         }
         if whole { Ok(()) } else { Err(Errno::ENOMEM) }
@@ -94,9 +97,9 @@ fn check(vma: &Vma, advice: u32) -> Result<()> {
         FREE if !private_anon => Err(Errno::EINVAL),
         WIPEONFORK if !vma.is_private_anonymous() => Err(Errno::EINVAL),
         REMOVE if private_anon && !matches!(vma.label, Label::File(_)) => Err(Errno::EINVAL),
-        REMOVE if !vma.is_shared() || vma.may & PROT_WRITE == 0 || vma.prot & PROT_WRITE == 0 => Err(Errno::EACCES),
-        POPULATE_READ if vma.prot & (PROT_READ | PROT_WRITE) == 0 => Err(Errno::EFAULT),
-        POPULATE_WRITE if vma.prot & PROT_WRITE == 0 => Err(Errno::EFAULT),
+        REMOVE if !vma.is_shared() || vma.may & PROT_WRITE == 0 => Err(Errno::EACCES),
+        POPULATE_READ if vma.prot & (PROT_READ | PROT_WRITE) == 0 => Err(Errno::EINVAL),
+        POPULATE_WRITE if vma.prot & PROT_WRITE == 0 => Err(Errno::EINVAL),
         _ => Ok(()),
     }
 }

@@ -57,6 +57,11 @@ impl Mm {
         Ok(start..top)
     }
 
+    /// Where `mmap` would put `len` bytes now.
+    pub fn find_free(&self, len: usize) -> Result<usize> {
+        self.with(|inner| inner.vmas.get_unmapped(0, len, 0, false))
+    }
+
     /// Maps zeroed, writable memory under a name of the kernel's own, such as `[vdso]`, at a place of its choosing. Write
     /// the contents, then [`mprotect`](Mm::mprotect).
     pub fn map_special(&self, len: usize, name: &'static str, limits: &Limits) -> Result<usize> {

@@ -137,6 +137,11 @@ pub struct MmInfo {
     pub exe: Option<Arc<dyn Any + Send + Sync>>,
 }
 
+/// Whether an address is on a page boundary.
+const fn page_aligned(addr: usize) -> bool {
+    host::layout::page_down(addr) == addr
+}
+
 /// Everything under the lock.
 struct Inner {
     vmas: Tree,

@@ -2,7 +2,7 @@
 
 use super::tree::is_data;
 use super::vma::{PROT_RWX, VmFlags, Vma};
-use super::{Inner, Limits, Mm, hostmap};
+use super::{Inner, Limits, Mm, hostmap, page_aligned};
 use core::ops::Range;
 use host::layout::{PAGE_SIZE, page_up};
 use host::{Errno, Result};
@@ -16,7 +16,7 @@ impl Mm {
     pub fn mprotect(&self, addr: usize, len: usize, prot: u32, limits: &Limits) -> Result<()> {
         let grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
         let prot = prot & !grows;
-        if grows == PROT_GROWSDOWN | PROT_GROWSUP || !addr.is_multiple_of(PAGE_SIZE) {
+        if grows == PROT_GROWSDOWN | PROT_GROWSUP || !page_aligned(addr) {
             return Err(Errno::EINVAL);
         }
         if len == 0 {

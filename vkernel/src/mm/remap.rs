@@ -1,7 +1,7 @@
 //! `mremap(2)` (Linux's `mm/mremap.c`), within one mapping.
 
 use super::vma::{Backing, VmFlags, Vma};
-use super::{Inner, Limits, MAP_FIXED, Mm, hostmap};
+use super::{Inner, Limits, MAP_FIXED, Mm, hostmap, page_aligned};
 use core::ops::Range;
 use host::layout::{PAGE_SIZE, TASK_SIZE, page_up};
 use host::sys::mem;
@@ -34,20 +34,32 @@ impl Mm {
         let moves = flags & MAYMOVE != 0;
         if flags & !(MAYMOVE | FIXED | DONTUNMAP) != 0
             || flags & (FIXED | DONTUNMAP) != 0 && !moves
-            || flags & DONTUNMAP != 0 && old_len != new_len
-            || !old.is_multiple_of(PAGE_SIZE)
+            || !page_aligned(old)
         {
             return Err(Errno::EINVAL);
         }
         // Linux's rounding wraps to 0 at the top.
         let old_len = page_up(old_len).unwrap_or(0);
-        let new_len = page_up(new_len).filter(|&len| len > 0).ok_or(Errno::EINVAL)?;
+        let new_len = page_up(new_len).filter(|&len| len > 0 && len <= TASK_SIZE).ok_or(Errno::EINVAL)?;
+        if flags & DONTUNMAP != 0 && old_len != new_len {
+            return Err(Errno::EINVAL);
+        }
+        if flags & (FIXED | DONTUNMAP) != 0 {
+            check_target(old, old_len, new, new_len)?;
+        }
         let call = Remap { old, old_len, new_len, flags };
         self.with(|inner| {
             inner.vmas.at(old).ok_or(Errno::EFAULT)?;
             if flags & (FIXED | DONTUNMAP) != 0 { inner.remap_to(call, new, limits) } else { inner.remap(call, limits) }
         })
     }
+}
+
+/// The address that the guest gives: aligned, in range, apart from the old one.
+fn check_target(old: usize, old_len: usize, new: usize, new_len: usize) -> Result<()> {
+    let aligned = page_aligned(new) && new <= TASK_SIZE.saturating_sub(new_len);
+    let overlaps = old.saturating_add(old_len) > new && new.saturating_add(new_len) > old;
+    if aligned && !overlaps { Ok(()) } else { Err(Errno::EINVAL) }
 }
 
 impl Inner {
@@ -75,13 +87,11 @@ impl Inner {
     /// To an address (`mremap_to`).
     fn remap_to(&mut self, mut call: Remap, new: usize, limits: &Limits) -> Result<usize> {
         let Remap { old, old_len, new_len, flags } = call;
-        if !new.is_multiple_of(PAGE_SIZE) || new_len > TASK_SIZE || new > TASK_SIZE - new_len {
-            return Err(Errno::EINVAL);
-        }
-        if old.saturating_add(old_len) > new && new.saturating_add(new_len) > old {
-            return Err(Errno::EINVAL);
-        }
         self.vmas.check_count(4)?;
+        let vma = self.check_resize(call, limits)?;
+        if flags & DONTUNMAP != 0 {
+            self.vmas.check_limits(call.old_len, vma.prot, vma.flags, limits)?;
+        }
         if flags & FIXED != 0 {
             super::search::check_fixed(new, new_len)?;
             self.unmap(new..new.saturating_add(new_len))?;
@@ -89,11 +99,6 @@ impl Inner {
         if old_len > new_len {
             self.munmap(old.saturating_add(new_len), old_len - new_len)?;
             call.old_len = new_len;
-        }
-        let vma = self.check_resize(call, limits)?;
-        if flags & DONTUNMAP != 0 {
-            let (prot, vm_flags) = (vma.prot, vma.flags);
-            self.vmas.check_limits(call.old_len, prot, vm_flags, limits)?;
         }
         let fixed = if flags & FIXED != 0 { MAP_FIXED } else { 0 };
         let to = self.vmas.get_unmapped(new, new_len, fixed, false)?;

@@ -5,7 +5,7 @@
 
 use super::tree::{Hint, Tree};
 use super::vma::{VmFlags, Vma};
-use super::{MAP_32BIT, MAP_FIXED, STACK_GUARD_GAP};
+use super::{MAP_32BIT, MAP_FIXED, STACK_GUARD_GAP, page_aligned};
 use core::ops::Range;
 use host::layout::{GUEST_MIN, GUEST_RANGES, PAGE_SIZE, TASK_SIZE, is_guest, page_down};
 use host::{Errno, Result};
@@ -39,7 +39,7 @@ impl Tree {
         if addr != 0 && self.is_free(addr, len) {
             return Ok(addr);
         }
-        let huge = huge && len >= HUGE && len.is_multiple_of(HUGE);
+        let huge = huge && len >= HUGE && len % HUGE == 0;
         let found = if huge { self.top_down(len, HUGE) } else { None };
         found
             .or_else(|| self.top_down(len, PAGE_SIZE))
@@ -110,7 +110,7 @@ pub(super) fn check_fixed(addr: usize, len: usize) -> Result<usize> {
     if len > TASK_SIZE || addr > TASK_SIZE - len {
         return Err(Errno::ENOMEM);
     }
-    if !addr.is_multiple_of(PAGE_SIZE) {
+    if !page_aligned(addr) {
         return Err(Errno::EINVAL);
     }
     if addr < GUEST_MIN {

@@ -1,7 +1,7 @@
 //! `msync(2)` and `mincore(2)` (Linux's `mm/msync.c`, `mm/mincore.c`).
 
 use super::vma::{Backing, VmFlags};
-use super::{Inner, Mm};
+use super::{Inner, Mm, page_aligned};
 use alloc::vec::Vec;
 use core::ops::Range;
 use host::layout::{PAGE_SIZE, TASK_SIZE, is_guest, page_up};
@@ -18,12 +18,13 @@ impl Mm {
     /// `msync(2)`. The host writes outside of the lock.
     pub fn msync(&self, addr: usize, len: usize, flags: u32) -> Result<()> {
         if flags & !(MS_ASYNC | MS_INVALIDATE | MS_SYNC) != 0
-            || !addr.is_multiple_of(PAGE_SIZE)
+            || !page_aligned(addr)
             || flags & MS_ASYNC != 0 && flags & MS_SYNC != 0
         {
             return Err(Errno::EINVAL);
         }
-        let end = page_up(len).and_then(|len| addr.checked_add(len)).ok_or(Errno::ENOMEM)?;
+        // Linux's rounding wraps to 0 at the top, which is nothing to do.
+        let end = addr.checked_add(page_up(len).unwrap_or(0)).ok_or(Errno::ENOMEM)?;
         if end == addr {
             return Ok(());
         }
@@ -50,7 +51,7 @@ impl Mm {
 
     /// `mincore(2)`, with the answer written to the guest at `vec`.
     pub fn mincore(&self, addr: usize, len: usize, vec: usize) -> Result<()> {
-        if !addr.is_multiple_of(PAGE_SIZE) {
+        if !page_aligned(addr) {
             return Err(Errno::EINVAL);
         }
         let end = addr.checked_add(len).filter(|&end| end <= TASK_SIZE).ok_or(Errno::ENOMEM)?;

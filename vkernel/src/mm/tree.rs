@@ -193,14 +193,12 @@ impl Tree {
 
     /// Adds a mapping where there is none, and merges it with its neighbours.
     pub fn insert(&mut self, mut vma: Vma) {
-        if let Some(next) = self.map.get(&vma.end).filter(|n| vma.can_merge(n)).map(|n| n.start)
-            && let Some(next) = self.take(next)
-        {
+        let next = self.map.get(&vma.end).filter(|next| vma.can_merge(next)).map(|next| next.start);
+        if let Some(next) = next.and_then(|start| self.take(start)) {
             vma.merge(next);
         }
-        if let Some(prev) = self.prev(vma.start).filter(|p| p.can_merge(&vma)).map(|p| p.start)
-            && let Some(mut prev) = self.take(prev)
-        {
+        let prev = self.prev(vma.start).filter(|prev| prev.can_merge(&vma)).map(|prev| prev.start);
+        if let Some(mut prev) = prev.and_then(|start| self.take(start)) {
             prev.merge(vma);
             vma = prev;
         }

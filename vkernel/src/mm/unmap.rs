@@ -1,6 +1,6 @@
 //! `munmap(2)` (Linux's `do_vmi_munmap`).
 
-use super::{Inner, Mm};
+use super::{Inner, Mm, page_aligned};
 use core::ops::Range;
 use host::layout::{PAGE_SIZE, TASK_SIZE, page_up};
 use host::sys::mem;
@@ -16,7 +16,7 @@ impl Mm {
 impl Inner {
     /// `munmap(2)`, with its checks.
     pub(super) fn munmap(&mut self, addr: usize, len: usize) -> Result<()> {
-        if !addr.is_multiple_of(PAGE_SIZE) || addr > TASK_SIZE || len > TASK_SIZE - addr {
+        if !page_aligned(addr) || addr > TASK_SIZE || len > TASK_SIZE - addr {
             return Err(Errno::EINVAL);
         }
         let len = page_up(len).filter(|&len| len > 0).ok_or(Errno::EINVAL)?;

@@ -128,17 +128,9 @@ fn remap(w: &World, m: &mut Model, start: usize, len: usize) {
     if start < to + new_len && to < start + len {
         return;
     }
-    let whole = w.mm.map_at(at(start)).is_some_and(|vma| vma.end >= at(start + len.max(new_len.min(len))));
+    let whole = w.mm.map_at(at(start)).is_some_and(|vma| vma.end >= at(start + len));
     let result = w.mm.mremap(at(start), len * PAGE, new_len * PAGE, 3, at(to), &NO);
     if result.is_err() {
-        // Linux unmaps the target, and the tail of what shrinks, before it looks closely.
-        let mapped = m.pages[start] != Page::None;
-        if mapped {
-            m.pages[to..to + new_len].fill(Page::None);
-            if len > new_len {
-                m.pages[start + new_len..start + len].fill(Page::None);
-            }
-        }
         assert!(!whole, "one mapping can move: {result:?}");
         return;
     }
