@@ -23,7 +23,7 @@ static struct call {
     C(chmod, P, 0600), C(chown, P, -1, -1), C(gettimeofday, P, 0), C(getrlimit, 7, P), C(setrlimit, 4, P), C(prlimit64, 0, 7, 0, P),
     C(getrusage, 0, P), C(sysinfo, P), C(times, P), C(getgroups, 8, P), C(getresuid, P, BUF, BUF), C(rt_sigpending, P, 8),
     C(rt_sigtimedwait, P, 0, BUF, 8), C(sigaltstack, P, 0), C(sigaltstack, 0, P), C(utime, P, 0),
-    C(mknod, P, 0100600, 0), C(statfs, P, BUF), C(statfs, NAME, P), C(fstatfs, FILE_FD, P), C(getxattr, P, BUF, 0, 0),
+    C(mknod, P, 0100600, 0), C(statfs, P, BUF), C(statfs, NAME, P), C(fstatfs, FILE_FD, P), C(getxattr, P, NAME, 0, 0),
     C(setxattr, NAME, P, BUF, 1, 0), C(listxattr, P, 0, 0), C(time, P), C(futex, P, 1, 1, 0, 0, 0), C(futex, BUF, 0, 1, P, 0, 0),
     C(sched_getaffinity, 0, 128, P), C(epoll_ctl, EPOLL_FD, 1, PIPE_R, P), C(epoll_wait, EPOLL_FD, P, 1, 0), C(clock_gettime, 1, P),
     C(clock_getres, 1, P), C(clock_nanosleep, 1, 0, P, 0), C(waitid, 0, 0, P, 5, 0), C(openat, -100, P, 0), C(mkdirat, -100, P, 0700),

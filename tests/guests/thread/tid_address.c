@@ -15,8 +15,8 @@ int main(void) {
     yes("returns our id", syscall(SYS_set_tid_address, &word) == getpid());
     word = 1234;
     int rc = clone(thread, stack + sizeof stack, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, NULL);
-    yes("thread made", rc > 0);
     while (__atomic_load_n(&word, __ATOMIC_SEQ_CST) == 1234) syscall(SYS_futex, &word, FUTEX_WAIT, 1234, NULL, NULL, 0);
+    yes("thread made", rc > 0);
     say("word %d", word);
     show("wait does not see threads", waitpid(-1, NULL, __WALL));
 }
