@@ -3,7 +3,7 @@
 use super::vma::{Backing, Label, PROT_READ, PROT_WRITE, VmFlags, Vma};
 use super::{Inner, Mm, hostmap, page_aligned};
 use core::ops::Range;
-use host::layout::{PAGE_SIZE, page_up};
+use host::layout::page_up;
 use host::{Errno, Result};
 
 const DONTNEED: u32 = 4;

@@ -4,7 +4,7 @@ use super::tree::is_data;
 use super::vma::{PROT_RWX, VmFlags, Vma};
 use super::{Inner, Limits, Mm, hostmap, page_aligned};
 use core::ops::Range;
-use host::layout::{PAGE_SIZE, page_up};
+use host::layout::page_up;
 use host::{Errno, Result};
 
 const PROT_SEM: u32 = 8;

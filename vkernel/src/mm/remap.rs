@@ -3,7 +3,7 @@
 use super::vma::{Backing, VmFlags, Vma};
 use super::{Inner, Limits, MAP_FIXED, Mm, hostmap, page_aligned};
 use core::ops::Range;
-use host::layout::{PAGE_SIZE, TASK_SIZE, page_up};
+use host::layout::{TASK_SIZE, page_up};
 use host::sys::mem;
 use host::{Errno, Result};
 

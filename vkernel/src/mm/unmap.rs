@@ -2,7 +2,7 @@
 
 use super::{Inner, Mm, page_aligned};
 use core::ops::Range;
-use host::layout::{PAGE_SIZE, TASK_SIZE, page_up};
+use host::layout::{TASK_SIZE, page_up};
 use host::sys::mem;
 use host::{Errno, Result};
 
