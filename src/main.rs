@@ -1,2 +1,5 @@
-//! umlaut.
-fn main() {}
+//! The `umlaut` command.
+
+fn main() {
+    std::process::exit(umlaut::cli::main());
+}

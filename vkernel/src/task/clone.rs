@@ -8,7 +8,7 @@ use super::{Signals, Task, TaskList, ThreadGroup, limits};
 use crate::kernel::kernel;
 use alloc::sync::Arc;
 use bitflags::bitflags;
-use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering::SeqCst};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use fs_emu::cred::Caps;
 use host::lock::Mutex;
 use host::wait::HostThread;
@@ -112,6 +112,7 @@ impl Task {
             let g = &self.group;
             let new = ThreadGroup::new(tid, g.pgrp(), g.session(), exit_signal, g.rlimits());
             new.dumpable.store(g.dumpable.load(SeqCst), SeqCst);
+            new.persona.store(g.persona.load(SeqCst), SeqCst);
             new.oom_score_adj.store(g.oom_score_adj.load(SeqCst), SeqCst);
             Arc::new(new)
         };
@@ -185,7 +186,10 @@ impl Task {
             vfork_parent: Mutex::new(None),
             vfork_child: AtomicU32::new(0),
             restart: Mutex::new(None),
+            interrupted: AtomicU64::new(0),
             no_new_privs: AtomicU32::new(self.no_new_privs.load(SeqCst)),
+            keep_caps: AtomicU32::new(self.keep_caps.load(SeqCst)),
+            policy: AtomicU32::new(super::sched::inherited(self.policy.load(SeqCst))),
             timer_slack: AtomicUsize::new(self.timer_slack.load(SeqCst)),
             held: Mutex::default(),
             started: host::time::monotonic(),
@@ -223,7 +227,10 @@ impl Task {
             vfork_parent: Mutex::new(None),
             vfork_child: AtomicU32::new(0),
             restart: Mutex::new(None),
+            interrupted: AtomicU64::new(0),
             no_new_privs: AtomicU32::new(0),
+            keep_caps: AtomicU32::new(0),
+            policy: AtomicU32::new(0),
             timer_slack: AtomicUsize::new(50_000),
             held: Mutex::default(),
             started: host::time::monotonic(),

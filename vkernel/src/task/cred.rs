@@ -161,8 +161,10 @@ impl Task {
         let had_root = [old.uid, old.euid, old.suid].contains(&0);
         let has_root = [new.uid, new.euid, new.suid].contains(&0);
         if had_root && !has_root {
-            new.permitted = Caps::empty();
-            new.effective = Caps::empty();
+            if self.keep_caps.load(SeqCst) == 0 {
+                new.permitted = Caps::empty();
+                new.effective = Caps::empty();
+            }
             new.ambient = Caps::empty();
         }
         if old.euid == 0 && new.euid != 0 {

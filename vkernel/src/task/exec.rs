@@ -79,6 +79,7 @@ impl ExecPoint<'_> {
             state.saved_mask = None;
         }
         *task.restart.lock() = None;
+        task.keep_caps.store(0, SeqCst);
         if let Some(files) = task.files() {
             let own = if files.users() > 1 { Arc::new(files.copy()?) } else { files.clone() };
             if !Arc::ptr_eq(&own, &files) {

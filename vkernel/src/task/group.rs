@@ -100,6 +100,8 @@ pub struct ThreadGroup {
     pub pdeath_signal: AtomicU32,
     /// `PR_SET_DUMPABLE`.
     pub dumpable: AtomicU32,
+    /// `personality(2)`.
+    pub persona: AtomicU32,
     /// `oom_score_adj`, for `/proc`.
     pub oom_score_adj: AtomicI32,
     /// Bytes read and written, for `/proc/PID/io`.
@@ -138,6 +140,7 @@ impl ThreadGroup {
             has_executed: AtomicU32::new(0),
             pdeath_signal: AtomicU32::new(0),
             dumpable: AtomicU32::new(1),
+            persona: AtomicU32::new(0),
             oom_score_adj: AtomicI32::new(0),
             io_bytes: Default::default(),
         }

@@ -165,7 +165,7 @@ impl TaskList {
     }
 
     /// The last thread is gone: orphans find a new parent, the process becomes a zombie, the parent is told.
-    pub(super) fn process_ended(&self, group: &Arc<ThreadGroup>, how: Exit, usage: Usage) {
+    pub(crate) fn process_ended(&self, group: &Arc<ThreadGroup>, how: Exit, usage: Usage) {
         let pid = group.tgid;
         let orphaned = self.newly_orphaned_by_exit(group);
         let mut tree = self.tree.lock();

@@ -13,6 +13,7 @@ mod ids;
 pub mod limits;
 mod list;
 mod robust;
+pub mod sched;
 mod sleep;
 mod wait;
 
@@ -28,7 +29,7 @@ use crate::mm::Mm;
 use crate::signal::{Pending, SigHand, SigSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering::SeqCst};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use fs_emu::Cred;
 use host::abi::{StackT, Timespec};
 use host::lock::{Mutex, rank};
@@ -87,8 +88,14 @@ pub struct Task {
     vfork_child: AtomicU32,
     /// An interrupted call that will be made again, and until when it sleeps.
     pub restart: Mutex<Option<Restart>>,
+    /// The call that a signal interrupted, until the way back decides about it: number + 1, and its restart rule.
+    interrupted: AtomicU64,
     /// `prctl(PR_SET_NO_NEW_PRIVS)`.
     pub no_new_privs: AtomicU32,
+    /// `prctl(PR_SET_KEEPCAPS)`.
+    pub keep_caps: AtomicU32,
+    /// `sched_setscheduler(2)`: the policy as the guest has set it. The host is not told.
+    pub policy: AtomicU32,
     /// `prctl(PR_SET_TIMERSLACK)` in ns.
     pub timer_slack: AtomicUsize,
     /// Files in use by the call being made, so that the supervisor can let go of them if the host thread is killed.
@@ -200,9 +207,28 @@ impl Task {
         self.thread.interrupt();
     }
 
+    /// Notes that a signal interrupted call `nr`, whose row says `how` it restarts.
+    pub fn set_interrupted(&self, nr: u32, how: u32) {
+        self.interrupted.store(u64::from(nr) + 1 | u64::from(how) << 32, SeqCst);
+    }
+
+    /// Takes the note: number and restart rule.
+    pub fn take_interrupted(&self) -> Option<(u32, u32)> {
+        let v = self.interrupted.swap(0, SeqCst);
+        (v != 0).then(|| (v as u32 - 1, (v >> 32) as u32))
+    }
+
     /// Keeps a file alive, visibly to the supervisor, while a call uses it.
-    pub fn hold(&self, file: &Arc<fs_emu::vfs::File>) {
-        self.held.lock().push(file.clone());
+    /// The sleeping call keeps only the number: a reference on the stack of a killed host thread would never be dropped.
+    pub fn hold(&self, file: Arc<fs_emu::vfs::File>) -> usize {
+        let mut held = self.held.lock();
+        held.push(file);
+        held.len() - 1
+    }
+
+    /// A file that [`hold`](Self::hold) keeps, for a moment.
+    pub fn held(&self, number: usize) -> Option<Arc<fs_emu::vfs::File>> {
+        self.held.lock().get(number).cloned()
     }
 
     /// The call is done: lets go of what it held.

@@ -1,0 +1,151 @@
+//! `futex(2)` (Linux's `kernel/futex/`).
+//!
+//! Guest memory is the host's, so the host's futexes serve: every operation without priority inheritance is made there on
+//! the guest's words. A wait is made with an absolute deadline, so that it can be made again at any time, and it is made again
+//! whenever it was interrupted by something that is none of the guest's business.
+//!
+//! Left out, with `ENOSYS` as a kernel without `CONFIG_FUTEX_PI` has it: `LOCK_PI` and its family, for the words hold the
+//! guest's thread ids, which the host does not know. glibc then answers `ENOTSUP` to `PTHREAD_PRIO_INHERIT`.
+
+use crate::dispatch::Call;
+use crate::table::Ptr;
+use host::abi::Timespec;
+use host::sys::futex::{FutexArg, guest};
+use host::time::Deadline;
+use host::{Errno, Result, cpu, user};
+use vkernel::Task;
+
+const WAIT: u32 = 0;
+const WAKE: u32 = 1;
+const REQUEUE: u32 = 3;
+const CMP_REQUEUE: u32 = 4;
+const WAKE_OP: u32 = 5;
+const WAIT_BITSET: u32 = 9;
+const WAKE_BITSET: u32 = 10;
+
+const PRIVATE: u32 = 128;
+const CLOCK_REALTIME: u32 = 256;
+const CMD_MASK: u32 = !(PRIVATE | CLOCK_REALTIME);
+const ALL_BITS: u32 = u32::MAX;
+
+/// `futex(2)`.
+pub fn futex(
+    call: &mut Call<'_>,
+    word: Ptr,
+    op: u32,
+    val: u32,
+    timeout: Ptr,
+    word2: Ptr,
+    val3: u32,
+) -> Result<usize> {
+    let cmd = op & CMD_MASK;
+    let waits = cmd == WAIT || cmd == WAIT_BITSET;
+    let time = if waits { read_timeout(timeout)? } else { None };
+    if op & CLOCK_REALTIME != 0 && cmd != WAIT_BITSET {
+        return Err(Errno::ENOSYS);
+    }
+    let (addr, addr2) = (word.0, word2.0);
+    let bits = if cmd == WAIT_BITSET || cmd == WAKE_BITSET { val3 } else { ALL_BITS };
+    if bits == 0 {
+        return Err(Errno::EINVAL);
+    }
+    let negative = |n: u32| (n as i32) < 0;
+    match cmd {
+        WAIT | WAIT_BITSET => {
+            check_word(addr)?;
+            wait(call, Waiting { addr, op, val, bits }, time)
+        }
+        WAKE | WAKE_BITSET => other(call.task, addr, op, val, FutexArg::None, 0, val3),
+        REQUEUE | CMP_REQUEUE if negative(val) || negative(timeout.0 as u32) => Err(Errno::EINVAL),
+        REQUEUE | CMP_REQUEUE | WAKE_OP => {
+            check_word(addr)?;
+            check_word(addr2)?;
+            other(call.task, addr, op, val, FutexArg::Val2(timeout.0 as u32), addr2, val3)
+        }
+        _ => Err(Errno::ENOSYS),
+    }
+}
+
+fn read_timeout(at: Ptr) -> Result<Option<Timespec>> {
+    match user::read_opt::<Timespec>(at.0)? {
+        Some(t) if !t.is_valid() => Err(Errno::EINVAL),
+        t => Ok(t),
+    }
+}
+
+/// `get_futex_key`: alignment before everything else.
+fn check_word(addr: usize) -> Result<()> {
+    if !addr.is_multiple_of(4) {
+        return Err(Errno::EINVAL);
+    }
+    if host::layout::is_guest(addr, 4) { Ok(()) } else { Err(Errno::EFAULT) }
+}
+
+/// Asks the address space for the page of a word that the host could not reach.
+fn bring_in(addr: usize) -> bool {
+    addr != 0 && (cpu::current().fault_in(addr, true) || cpu::current().fault_in(addr, false))
+}
+
+struct Waiting {
+    addr: usize,
+    op: u32,
+    val: u32,
+    bits: u32,
+}
+
+fn wait(call: &mut Call<'_>, w: Waiting, time: Option<Timespec>) -> Result<usize> {
+    let task = call.task;
+    let deadline = match time {
+        None => {
+            *task.restart.lock() = None;
+            None
+        }
+        Some(span) if w.op & CMD_MASK == WAIT => task.deadline_for(call.nr, span),
+        Some(at) => Some(Deadline { clock: if w.op & CLOCK_REALTIME != 0 { 0 } else { 1 }, at }),
+    };
+    let out = sleep(task, &w, deadline);
+    if out == Err(Errno::EINTR) && time.is_some() {
+        // With a timeout, the call is made again only if no handler runs, whatever its flags.
+        task.keep_deadline(call.nr, deadline);
+    }
+    out
+}
+
+fn sleep(task: &Task, w: &Waiting, deadline: Option<Deadline>) -> Result<usize> {
+    let host_op = WAIT_BITSET | w.op & (PRIVATE | CLOCK_REALTIME);
+    let mut brought_in = false;
+    loop {
+        task.thread.prepare();
+        if task.signal_pending() {
+            // As on Linux, a value that differs comes first.
+            return Err(if user::load_u32(w.addr)? == w.val { Errno::EINTR } else { Errno::EAGAIN });
+        }
+        let until = deadline.map_or(FutexArg::None, |d| FutexArg::Timeout(d.at));
+        task.set_state(b'S');
+        let out = task.thread.in_host_call(|kick| guest(w.addr, host_op, w.val, until, 0, w.bits, kick));
+        task.set_state(b'R');
+        match out {
+            // Kicked, not woken: look at the signals, and wait on if it was nothing.
+            Err(Errno::EINTR) => {}
+            Err(Errno::EFAULT) if !brought_in && bring_in(w.addr) => brought_in = true,
+            other => return other,
+        }
+    }
+}
+
+/// The operations that do not sleep.
+fn other(task: &Task, addr: usize, op: u32, val: u32, arg: FutexArg, addr2: usize, val3: u32) -> Result<usize> {
+    check_word(addr)?;
+    let again = match &arg {
+        FutexArg::Val2(n) => FutexArg::Val2(*n),
+        _ => FutexArg::None,
+    };
+    let never = task.thread.kick_never();
+    match guest(addr, op, val, arg, addr2, val3, never) {
+        Err(Errno::EFAULT) => {
+            let (first, second) = (bring_in(addr), bring_in(addr2));
+            if first || second { guest(addr, op, val, again, addr2, val3, never) } else { Err(Errno::EFAULT) }
+        }
+        out => out,
+    }
+}

@@ -1,0 +1,123 @@
+//! The embedding API: describe a sandbox, run it.
+//!
+//! ```no_run
+//! let status = umlaut::sandbox::Sandbox::new(["bash", "-c", "echo hello"]).hostname("box").run().unwrap();
+//! ```
+
+use crate::supervisor;
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+/// How guest calls are intercepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Trap {
+    /// `sud` where the host has it, else `seccomp`, with a word about it.
+    Auto,
+    /// Syscall User Dispatch.
+    Sud,
+    /// A seccomp filter that raises SIGSYS.
+    Seccomp,
+    /// A tracer process with PTRACE_SYSEMU: slow, to compare and to teach with.
+    Ptrace,
+}
+
+/// A host directory or file shown inside.
+#[derive(Clone, Debug)]
+pub struct Bind {
+    /// On the host.
+    pub source: PathBuf,
+    /// Inside, absolute.
+    pub target: PathBuf,
+    /// Whether changes go through to the host.
+    pub writable: bool,
+}
+
+/// A sandbox to be.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    pub(crate) command: Vec<OsString>,
+    pub(crate) trap: Trap,
+    pub(crate) root: bool,
+    pub(crate) trace: bool,
+    pub(crate) hostname: Option<String>,
+    pub(crate) env: BTreeMap<OsString, OsString>,
+    pub(crate) workdir: Option<PathBuf>,
+    pub(crate) rootfs: Option<PathBuf>,
+    pub(crate) binds: Vec<Bind>,
+}
+
+impl Sandbox {
+    /// A sandbox that runs `command` with the caller's environment, ids, working directory and descriptors.
+    pub fn new<I: IntoIterator<Item = S>, S: Into<OsString>>(command: I) -> Sandbox {
+        Sandbox {
+            command: command.into_iter().map(Into::into).collect(),
+            trap: Trap::Auto,
+            root: false,
+            trace: false,
+            hostname: None,
+            env: std::env::vars_os().collect(),
+            workdir: None,
+            rootfs: None,
+            binds: Vec::new(),
+        }
+    }
+
+    /// Chooses the trap mechanism.
+    pub fn trap(mut self, trap: Trap) -> Sandbox {
+        self.trap = trap;
+        self
+    }
+
+    /// User 0 inside, with all capabilities over what is virtual.
+    pub fn root(mut self, root: bool) -> Sandbox {
+        self.root = root;
+        self
+    }
+
+    /// Writes every call to stderr.
+    pub fn trace(mut self, trace: bool) -> Sandbox {
+        self.trace = trace;
+        self
+    }
+
+    /// The name that `uname -n` gives.
+    pub fn hostname(mut self, name: impl Into<String>) -> Sandbox {
+        self.hostname = Some(name.into());
+        self
+    }
+
+    /// Sets or removes an environment variable.
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: Option<&OsStr>) -> Sandbox {
+        match value {
+            Some(v) => self.env.insert(name.as_ref().to_owned(), v.to_owned()),
+            None => self.env.remove(name.as_ref()),
+        };
+        self
+    }
+
+    /// The working directory inside.
+    pub fn workdir(mut self, dir: impl Into<PathBuf>) -> Sandbox {
+        self.workdir = Some(dir.into());
+        self
+    }
+
+    /// A host directory as root instead of `/`; it does not change either.
+    pub fn rootfs(mut self, dir: impl Into<PathBuf>) -> Sandbox {
+        self.rootfs = Some(dir.into());
+        self
+    }
+
+    /// Shows a host directory or file inside.
+    pub fn bind(mut self, bind: Bind) -> Sandbox {
+        self.binds.push(bind);
+        self
+    }
+
+    /// Runs it to its end: the command's exit status, 128+n when a signal killed it, 126 or 127 when it could not be executed
+    /// or found. Once in a process: the kernel's memory stands at fixed addresses.
+    pub fn run(self) -> Result<i32> {
+        supervisor::run(&self)
+    }
+}

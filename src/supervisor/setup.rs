@@ -1,0 +1,284 @@
+//! From a description to a kernel: mounts, devices, descriptors, the first task. Runs with kernel objects made in the arena.
+
+use crate::sandbox::{Bind, Sandbox};
+use anyhow::{Context, Result, anyhow, bail};
+use fs_emu::hostfs::HostFs;
+use fs_emu::overlay::Overlay;
+use fs_emu::tmpfs::{self, TmpFs};
+use fs_emu::vfs::{At, Ctx, File, MountFlags, MountTable, Path, Resolve, ops};
+use fs_emu::{Cred, FileSystem, FileType, Owner};
+use host::layout::GUEST_MMAP_TOP;
+use host::sys::fd::HostFd;
+use host::{Errno, sys};
+use personality::boot::Program;
+use std::ffi::{CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path as StdPath, PathBuf};
+use std::sync::Arc;
+use vkernel::Task;
+use vkernel::console::HostFile;
+use vkernel::files::{FileTable, FsContext};
+use vkernel::kernel::{Config, Kernel, TrapKind, kernel};
+use vkernel::mm::Mm;
+use vkernel::task::limits;
+use vkernel::{dev, proc};
+
+const AT_FDCWD: i32 = -100;
+const O_PATH: u32 = 0o10000000;
+const O_DIRECTORY: u32 = 0o200000;
+const F_GETFD: u32 = 1;
+const F_DUPFD_CLOEXEC: u32 = 1030;
+const FD_CLOEXEC: usize = 1;
+const ROOT: Owner = Owner { uid: 0, gid: 0 };
+/// Device numbers of the sandbox's own file systems: unnamed devices, major 0.
+const DEV_UPPER: u64 = 30;
+const DEV_DEV: u64 = 31;
+
+fn host(what: &str) -> impl Fn(Errno) -> anyhow::Error + '_ {
+    move |e| anyhow!("{what}: {}", std::io::Error::from_raw_os_error(e.raw()))
+}
+
+/// Makes the kernel, the first task, and what it will execute.
+pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind) -> Result<(Arc<Task>, Program)> {
+    // SAFETY: plain calls at start-up, before there are other threads.
+    let umask = unsafe { libc::umask(0) };
+    let limits = limits::from_host();
+    raise_descriptor_limit();
+    Kernel::create(Config {
+        mounts: root_mount(sandbox)?,
+        hostname: hostname(sandbox),
+        supervisor: std::process::id(),
+        vdso: vdso(),
+        hwcap: hwcap(),
+        trap,
+    });
+    kernel().trace.store(u32::from(sandbox.trace), std::sync::atomic::Ordering::SeqCst);
+    let cred = credentials(sandbox.root);
+    let dev_root = mount_system(&cred)?;
+    for bind in &sandbox.binds {
+        mount_bind(bind, &cred).with_context(|| format!("-v {}", bind.source.display()))?;
+    }
+    let fs = FsContext::new(kernel().mounts.root(), working_directory(sandbox, &cred)?, umask);
+    let files = Arc::new(FileTable::new());
+    let task = Task::first(cred, Mm::new(GUEST_MMAP_TOP), files.clone(), Arc::new(fs), limits)
+        .map_err(host("the first task"))?;
+    kernel().set_main(task.tgid());
+    take_over_descriptors(&files, &dev_root, &task)?;
+    Ok((task, program(sandbox)))
+}
+
+fn program(sandbox: &Sandbox) -> Program {
+    let bytes = |s: &OsStr| s.as_bytes().to_vec();
+    let pair = |(k, v): (&std::ffi::OsString, &std::ffi::OsString)| [k.as_bytes(), b"=", v.as_bytes()].concat();
+    Program {
+        file: sandbox.command.first().map(|c| bytes(c)).unwrap_or_default(),
+        argv: sandbox.command.iter().map(|c| bytes(c)).collect(),
+        envp: sandbox.env.iter().map(pair).collect(),
+    }
+}
+
+/// The sandbox's files each may need a host descriptor, and all of its processes share one table.
+fn raise_descriptor_limit() {
+    const NOFILE: u32 = 7;
+    if let Ok(now) = sys::process::prlimit(NOFILE, None) {
+        let _ = sys::process::prlimit(NOFILE, Some(host::abi::Rlimit { cur: now.max, max: now.max }));
+    }
+}
+
+fn hostname(sandbox: &Sandbox) -> Vec<u8> {
+    match &sandbox.hostname {
+        Some(name) => name.as_bytes().to_vec(),
+        None => std::fs::read("/proc/sys/kernel/hostname").map(|n| n.trim_ascii_end().to_vec()).unwrap_or_default(),
+    }
+}
+
+/// The host's vDSO is mapped in every process and is nobody's secret: guests use it as they would natively.
+fn vdso() -> (usize, usize) {
+    // SAFETY: reads the auxiliary vector.
+    let start = unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) } as usize;
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let line = maps.lines().find(|l| l.ends_with("[vdso]"));
+    let end = line.and_then(|l| usize::from_str_radix(l.split(['-', ' ']).nth(1)?, 16).ok());
+    end.filter(|e| start != 0 && *e > start).map_or((0, 0), |e| (start, e))
+}
+
+fn hwcap() -> [u64; 3] {
+    // SAFETY: reads the auxiliary vector.
+    unsafe {
+        let sigstack = libc::getauxval(libc::AT_MINSIGSTKSZ);
+        [libc::getauxval(libc::AT_HWCAP), libc::getauxval(libc::AT_HWCAP2), if sigstack == 0 { 2048 } else { sigstack }]
+    }
+}
+
+fn credentials(root: bool) -> Cred {
+    if root {
+        return Cred::new(0, 0, Arc::from(&[0u32][..]));
+    }
+    // SAFETY: plain calls; the first asks only for the number of groups.
+    let (uid, gid, groups) = unsafe {
+        let n = libc::getgroups(0, std::ptr::null_mut()).max(0);
+        let mut groups = vec![0; n as usize];
+        let n = libc::getgroups(n, groups.as_mut_ptr()).max(0);
+        groups.truncate(n as usize);
+        (libc::getuid(), libc::getgid(), groups)
+    };
+    Cred::new(uid, gid, groups.into())
+}
+
+fn c_path(path: &StdPath) -> Result<CString> {
+    CString::new(path.as_os_str().as_bytes()).context("a path with a NUL byte")
+}
+
+/// The root: a host tree, never changed, under an overlay in the arena.
+fn root_mount(sandbox: &Sandbox) -> Result<MountTable> {
+    let dir = sandbox.rootfs.clone().unwrap_or_else(|| PathBuf::from("/"));
+    let named = dir.display().to_string();
+    let dir = std::fs::canonicalize(&dir).with_context(|| named.clone())?;
+    let fd = sys::path::open_follow(AT_FDCWD, &c_path(&dir)?, O_PATH | O_DIRECTORY, 0).map_err(host(&named))?;
+    let lower = HostFs::new(fd, dir.as_os_str().as_bytes(), true, true).map_err(host(&named))?;
+    let upper = TmpFs::new(DEV_UPPER, tmpfs::Limits::default(), 0o755, ROOT).map_err(host("the upper layer"))?;
+    let overlay = Overlay::new(vec![lower], upper).map_err(host("the overlay"))?;
+    Ok(MountTable::new(overlay, MountFlags::RELATIME, b"overlay"))
+}
+
+/// `/proc`, `/sys` and `/dev`; answers the root of `/dev`.
+fn mount_system(cred: &Cred) -> Result<Path> {
+    let noexec = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC | MountFlags::RELATIME;
+    mount(cred, b"/proc", proc::proc_fs(), noexec, b"proc")?;
+    mount(cred, b"/sys", proc::sys_fs(), noexec, b"sysfs")?;
+    let tmp = TmpFs::new(DEV_DEV, tmpfs::Limits::default(), 0o755, ROOT).map_err(host("/dev"))?;
+    dev::populate(&tmp.root()).map_err(host("/dev"))?;
+    mount(cred, b"/dev", tmp, MountFlags::NOSUID | MountFlags::RELATIME, b"devtmpfs")?;
+    find(cred, b"/dev")
+}
+
+fn mount(cred: &Cred, at: &[u8], fs: Arc<dyn FileSystem>, flags: MountFlags, source: &[u8]) -> Result<()> {
+    let name = String::from_utf8_lossy(at).into_owned();
+    let at = make_dir(cred, at)?;
+    kernel().mounts.mount(at, fs, flags, source).map(drop).map_err(host(&name))
+}
+
+/// Paths of the set-up are found with all rights.
+fn all_rights() -> Cred {
+    Cred::new(0, 0, Arc::from(&[][..]))
+}
+
+fn find(_cred: &Cred, path: &[u8]) -> Result<Path> {
+    let (root, cred) = (kernel().mounts.root(), all_rights());
+    let ctx = Ctx { root: &root, cred: &cred, umask: 0 };
+    ctx.find(At::new(&root, path), Resolve::empty()).map_err(host(&String::from_utf8_lossy(path)))
+}
+
+/// The directory at a path, made (with its parents) if it is not there.
+fn make_dir(cred: &Cred, path: &[u8]) -> Result<Path> {
+    let (root, rights) = (kernel().mounts.root(), all_rights());
+    let ctx = Ctx { root: &root, cred: &rights, umask: 0 };
+    let mut upto = 0;
+    while upto < path.len() {
+        upto = path[upto + 1..].iter().position(|&b| b == b'/').map_or(path.len(), |i| upto + 1 + i);
+        let part = &path[..upto];
+        if ctx.find(At::new(&root, part), Resolve::empty()).is_err() {
+            ops::mkdir(&ctx, At::new(&root, part), 0o755).map_err(host(&String::from_utf8_lossy(part)))?;
+        }
+    }
+    find(cred, path)
+}
+
+/// `-v SRC:DST`: a directory as a file system of its own; a single file by way of its directory.
+fn mount_bind(bind: &Bind, cred: &Cred) -> Result<()> {
+    let source = std::fs::canonicalize(&bind.source)?;
+    let is_dir = source.is_dir();
+    let dir = if is_dir { source.as_path() } else { source.parent().unwrap_or(StdPath::new("/")) };
+    let fd = sys::path::open_follow(AT_FDCWD, &c_path(dir)?, O_PATH | O_DIRECTORY, 0).map_err(host("open"))?;
+    let fs = HostFs::new(fd, dir.as_os_str().as_bytes(), !bind.writable, false).map_err(host("mount"))?;
+    let flags = if bind.writable { MountFlags::RELATIME } else { MountFlags::RELATIME | MountFlags::RDONLY };
+    let target = bind.target.as_os_str().as_bytes();
+    if is_dir {
+        return mount(cred, target, fs, flags, dir.as_os_str().as_bytes());
+    }
+    bail_unless_file(&source)?;
+    let name = source.file_name().unwrap_or_default().as_bytes();
+    let rights = all_rights();
+    let staging = make_dir(cred, b"/dev/.umlaut-bind")?;
+    kernel().mounts.mount(staging, fs, flags, dir.as_os_str().as_bytes()).map_err(host("mount"))?;
+    let what = find(cred, &[b"/dev/.umlaut-bind/", name].concat())?;
+    let at = make_file(&rights, target)?;
+    kernel().mounts.bind(&what, at, flags).map_err(host("bind"))?;
+    let staging = find(cred, b"/dev/.umlaut-bind")?;
+    kernel().mounts.umount(staging, true).map_err(host("umount"))?;
+    let root = kernel().mounts.root();
+    let ctx = Ctx { root: &root, cred: &rights, umask: 0 };
+    ops::rmdir(&ctx, At::new(&root, b"/dev/.umlaut-bind")).map_err(host("rmdir"))
+}
+
+fn bail_unless_file(path: &StdPath) -> Result<()> {
+    if path.is_file() { Ok(()) } else { bail!("only directories and regular files can be shown inside") }
+}
+
+fn make_file(rights: &Cred, path: &[u8]) -> Result<Path> {
+    let root = kernel().mounts.root();
+    let ctx = Ctx { root: &root, cred: rights, umask: 0 };
+    let at = At::new(&root, path);
+    if let Ok(found) = ctx.find(at, Resolve::empty()) {
+        return Ok(found);
+    }
+    let parent = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
+    make_dir(rights, &path[..parent.max(1)])?;
+    ops::mknod(&ctx, at, FileType::Regular.mode() | 0o644, 0).map_err(host("mknod"))?;
+    find(rights, path)
+}
+
+fn working_directory(sandbox: &Sandbox, cred: &Cred) -> Result<Path> {
+    let dir = match (&sandbox.workdir, &sandbox.rootfs) {
+        (Some(dir), _) => dir.clone(),
+        (None, Some(_)) => PathBuf::from("/"),
+        (None, None) => std::env::current_dir().context("the working directory")?,
+    };
+    let path = find(cred, dir.as_os_str().as_bytes())?;
+    if path.dentry.is_dir() { Ok(path) } else { bail!("{}: Not a directory", dir.display()) }
+}
+
+/// The descriptors that umlaut was started with become the first task's, the standard ones and any others it was meant to
+/// pass on. Originals above 2 stay where they are; the kernel works on duplicates, out of the way.
+fn take_over_descriptors(files: &Arc<FileTable>, dev: &Path, task: &Arc<Task>) -> Result<()> {
+    for fd in inherited() {
+        let Ok(copy) = sys::fd::fcntl(fd, F_DUPFD_CLOEXEC, 100) else { continue };
+        let file = HostFile::new(HostFd::from_raw(copy as i32), &kernel().console).map_err(host("descriptor"))?;
+        let flags = file.open_flags();
+        let file = if file.is_terminal() { terminal(file, dev, task)? } else { Arc::new(file) };
+        files.replace(fd as u32, File::new(file, None, flags), false, 1 << 20).map_err(host("descriptor"))?;
+    }
+    Ok(())
+}
+
+/// A terminal gets a node in `/dev`, and its session is the first task's.
+fn terminal(file: HostFile, dev: &Path, task: &Arc<Task>) -> Result<Arc<HostFile>> {
+    let meta = sys::fd::fstat(file.host_fd().raw()).map_err(host("terminal"))?;
+    let console = kernel().console.clone();
+    if let Some(known) = console.terminal(meta.rdev) {
+        let node = known.node().cloned();
+        return Ok(Arc::new(match node {
+            Some(node) => file.with_node(node),
+            None => file,
+        }));
+    }
+    let path = fs_emu::FileOps::describe(&file);
+    let owner = Owner { uid: meta.uid, gid: meta.gid };
+    let file = match dev::add_terminal(dev.inode(), &path, meta.rdev, owner) {
+        Ok(node) => file.with_node(node),
+        Err(_) => file,
+    };
+    let file = Arc::new(file);
+    console.set_terminal(meta.rdev, file.clone());
+    console.acquire(task.group.session(), task.group.pgrp());
+    Ok(file)
+}
+
+/// Open descriptors that would survive an exec.
+fn inherited() -> Vec<i32> {
+    let Ok(dir) = std::fs::read_dir("/proc/self/fd") else { return vec![0, 1, 2] };
+    let mut fds: Vec<i32> = dir.flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect();
+    fds.sort_unstable();
+    fds.retain(|&fd| sys::fd::fcntl(fd, F_GETFD, 0).is_ok_and(|f| f & FD_CLOEXEC == 0));
+    fds
+}

@@ -1,0 +1,125 @@
+//! The supervisor's loop: one host signal at a time, taken synchronously.
+//!
+//! Guests share the supervisor's process group, so the terminal's signals reach all of them; guests ignore theirs, and the
+//! supervisor hands its own to the virtual foreground group.
+
+use super::heap::in_arena;
+use super::{reap, tracer};
+use anyhow::Result;
+use std::mem::MaybeUninit;
+use vkernel::kernel::{TrapKind, kernel};
+use vkernel::signal::{self, code};
+
+const HANDED_ON: [i32; 9] = [
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGHUP,
+    libc::SIGTERM,
+    libc::SIGTSTP,
+    libc::SIGCONT,
+    libc::SIGWINCH,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+];
+
+fn set() -> libc::sigset_t {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: `sigemptyset` initialises the set; the rest adds to it.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);
+        for sig in HANDED_ON {
+            libc::sigaddset(set.as_mut_ptr(), sig);
+        }
+        set.assume_init()
+    }
+}
+
+/// Blocks what the loop will take; guests unblock for themselves.
+pub fn block() {
+    // SAFETY: a valid set. SIGTTOU is ignored so that the supervisor may restore the terminal from the background.
+    unsafe {
+        libc::sigprocmask(libc::SIG_BLOCK, &set(), std::ptr::null_mut());
+        libc::signal(libc::SIGTTOU, libc::SIG_IGN);
+        libc::signal(libc::SIGTTIN, libc::SIG_IGN);
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+    }
+}
+
+/// Serves until the first guest has ended; answers the sandbox's exit status.
+pub fn serve(trap: TrapKind) -> Result<i32> {
+    if trap == TrapKind::Ptrace {
+        return tracer::serve();
+    }
+    let set = set();
+    loop {
+        if let Some(status) = reap_all() {
+            return Ok(status);
+        }
+        let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+        // SAFETY: a valid set and a live siginfo.
+        let sig = unsafe { libc::sigwaitinfo(&set, info.as_mut_ptr()) };
+        if sig > 0 && sig != libc::SIGCHLD {
+            // SAFETY: zeroed at least, filled in by the call.
+            hand_on(sig, unsafe { &info.assume_init() });
+        }
+    }
+}
+
+/// Reaps what has ended; the exit status once it is all over.
+fn reap_all() -> Option<i32> {
+    loop {
+        let mut status = 0;
+        // SAFETY: a live word.
+        let pid = unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG | libc::__WALL) };
+        if pid > 0 {
+            if let Some(end) = ended(pid as u32, status) {
+                return Some(end);
+            }
+            continue;
+        }
+        // The main process may have ended while its host process has not yet.
+        return kernel().main_exit().map(|how| finish(how.0)).or_else(|| (pid < 0).then(|| give_up("no process is left")));
+    }
+}
+
+/// One host process ended; the sandbox's status if that ends it.
+pub fn ended(pid: u32, status: i32) -> Option<i32> {
+    if let reap::Outcome::Poisoned = reap::process_ended(pid, status) {
+        return Some(give_up("a process was killed inside the kernel; the sandbox cannot go on"));
+    }
+    kernel().main_exit().map(|how| finish(how.0))
+}
+
+/// The main process has ended: everything else goes.
+fn finish(status: i32) -> i32 {
+    reap::kill_all();
+    match status & 0x7f {
+        0 => status >> 8 & 0xff,
+        sig => 128 + sig,
+    }
+}
+
+fn give_up(why: &str) -> i32 {
+    reap::kill_all();
+    eprintln!("umlaut: {why}");
+    125
+}
+
+/// The terminal's signals go to the foreground group, others to the main process.
+pub fn hand_on(sig: i32, info: &libc::siginfo_t) {
+    in_arena(|| {
+        let k = kernel();
+        let n = sig as u32;
+        let from_terminal = info.si_code == libc::SI_KERNEL;
+        let foreground = k.console.foreground();
+        let what = signal::info(n, if from_terminal { code::SI_KERNEL } else { code::SI_USER });
+        if from_terminal && foreground != 0 {
+            for group in k.tasks.pgrp_members(foreground) {
+                let _ = group.send(n, what);
+            }
+        } else if let Some(main) = k.tasks.process(k.main_pid()) {
+            let _ = main.group.send(n, what);
+        }
+    });
+}
