@@ -7,6 +7,7 @@ use crate::task::{Exit, TaskList, ThreadGroup, Usage};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::any::Any;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::SeqCst};
 use fs_emu::vfs::MountTable;
 use host::abi::Timespec;
@@ -51,6 +52,8 @@ pub struct Kernel {
     pub fifos: FifoTable,
     /// The terminal that umlaut was started on.
     pub console: Arc<Console>,
+    /// `uname -r` and `uname -v`: the host's.
+    pub version: (Vec<u8>, Vec<u8>),
     /// Host and domain name.
     pub names: Mutex<(Vec<u8>, Vec<u8>)>,
     /// When the sandbox started, on the monotonic clock, and in wall-clock time.
@@ -63,6 +66,10 @@ pub struct Kernel {
     pub hwcap: [u64; 3],
     /// See [`Config`].
     pub trap: TrapKind,
+    /// What the first task will execute, of the personality's own type; taken by the boot call.
+    pub program: Mutex<Option<Box<dyn Any + Send + Sync>>>,
+    /// The files of `memfd_create`: a tmpfs that is mounted nowhere.
+    pub memfds: Mutex<Option<Arc<MountTable>>>,
     main_pid: AtomicU32,
     main_exit: AtomicI32,
     ids: AtomicU64,
@@ -94,12 +101,15 @@ impl Kernel {
             locks: LockTable::default(),
             fifos: FifoTable::default(),
             console: Arc::new(Console::default()),
+            version: (host_text(c"/proc/sys/kernel/osrelease"), host_text(c"/proc/sys/kernel/version")),
             names: Mutex::new((config.hostname, b"(none)".to_vec())),
             boot: (host::time::monotonic(), host::time::realtime()),
             supervisor: config.supervisor,
             vdso: config.vdso,
             hwcap: config.hwcap,
             trap: config.trap,
+            program: Mutex::new(None),
+            memfds: Mutex::new(None),
             main_pid: AtomicU32::new(0),
             main_exit: AtomicI32::new(RUNNING),
             ids: AtomicU64::new(1),
@@ -143,4 +153,13 @@ impl Kernel {
     pub fn uptime(&self) -> Timespec {
         host::time::monotonic().saturating_sub(self.boot.0)
     }
+}
+
+/// The one line of a host file; empty when there is no such file.
+fn host_text(path: &core::ffi::CStr) -> Vec<u8> {
+    const AT_FDCWD: i32 = -100;
+    let mut line = [0u8; 64];
+    let read = host::sys::path::open_follow(AT_FDCWD, path, 0, 0).and_then(|f| host::sys::fd::read(f.raw(), &mut line));
+    let line = line.get(..read.unwrap_or(0)).unwrap_or_default();
+    line.strip_suffix(b"\n").unwrap_or(line).to_vec()
 }

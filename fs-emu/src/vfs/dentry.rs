@@ -95,6 +95,13 @@ impl Dentry {
         d
     }
 
+    /// A file that is shown with a name that it never had (`memfd_create`).
+    pub(crate) fn unlinked(dir: &Arc<Dentry>, inode: InodeRef, name: &[u8]) -> Arc<Dentry> {
+        let d = Dentry::make(inode, dir.volatile, false, name, Some(dir.clone()));
+        d.dead.store(true, Relaxed);
+        d
+    }
+
     /// The inode.
     pub fn inode(&self) -> &InodeRef {
         &self.inode

@@ -3,11 +3,13 @@
 //! An operation that would block answers `EAGAIN`; the kernel above waits and tries again. Locks: the position, outermost
 //! of all (rank 5, because the operations below it may take anything), held while one read, write or seek uses it.
 
+use super::dentry::Dentry;
 use super::mount::Path;
 use super::perm;
 use crate::cred::{Caps, Cred};
+use crate::file::AT_POSITION;
 use crate::file::DirSink;
-use crate::{FileOps, FileType, Metadata, OpenFlags, SetAttr};
+use crate::{FileOps, FileType, Metadata, OpenFlags, Owner, SetAttr};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -34,12 +36,14 @@ pub struct WriteRules {
     pub limit: u64,
     /// The writer has `CAP_FSETID`: set-id bits stay.
     pub keep_setid: bool,
+    /// This write goes to the end although the file is not open for appending (`RWF_APPEND`).
+    pub append: bool,
 }
 
 impl WriteRules {
     /// No limit, with the writer's credentials.
     pub fn of(cred: &Cred, limit: u64) -> WriteRules {
-        WriteRules { limit, keep_setid: cred.capable(Caps::FSETID) }
+        WriteRules { limit, keep_setid: cred.capable(Caps::FSETID), append: false }
     }
 }
 
@@ -74,6 +78,8 @@ pub struct File {
     path: Option<Path>,
     flags: AtomicU32,
     pos: Mutex<u64, POS>,
+    /// What the kernel above keeps with it (owner for signals, locks to release); dropped with the file.
+    extra: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
 }
 
 /// What stands behind an `O_PATH` descriptor.
@@ -102,12 +108,34 @@ impl File {
     pub fn new(ops: Arc<dyn FileOps>, path: Option<Path>, flags: OpenFlags) -> Arc<File> {
         let kept =
             flags - (OpenFlags::CREAT | OpenFlags::EXCL | OpenFlags::NOCTTY | OpenFlags::TRUNC | OpenFlags::CLOEXEC);
-        Arc::new(File { ops, path, flags: AtomicU32::new(kept.bits()), pos: Mutex::new(0) })
+        Arc::new(File { ops, path, flags: AtomicU32::new(kept.bits()), pos: Mutex::new(0), extra: Mutex::new(None) })
     }
 
     /// A mere reference to a place (`O_PATH`).
     pub fn new_path(path: Path, flags: OpenFlags) -> Arc<File> {
         File::new(Arc::new(PathOnly), Some(path), flags | OpenFlags::PATH)
+    }
+
+    /// A regular file that never had a name, shown as `name` in the directory `dir` and deleted (`memfd_create`).
+    pub fn unlinked(dir: &Path, name: &[u8], mode: u32, owner: Owner, flags: OpenFlags) -> Result<Arc<File>> {
+        let inode = dir.inode().create_unnamed(FileType::Regular.mode() | (mode & 0o7777), owner)?;
+        let ops = inode.clone().open(flags)?;
+        let dentry = Dentry::unlinked(&dir.dentry, inode, name);
+        Ok(File::new(ops, Some(Path { mount: dir.mount.clone(), dentry }), flags))
+    }
+
+    /// What the kernel above keeps with this open file, made at the first use. `None` if it is of another type.
+    pub fn extra_or<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<Arc<T>> {
+        let mut extra = self.extra.lock();
+        let kept: Arc<dyn Any + Send + Sync> = extra.get_or_insert_with(|| Arc::new(make())).clone();
+        drop(extra);
+        kept.downcast().ok()
+    }
+
+    /// The same, if there is any yet.
+    pub fn extra<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let kept = self.extra.lock().clone();
+        kept?.downcast().ok()
     }
 
     /// A number that no other open file has as long as this one lives: the owner of its locks.
@@ -194,8 +222,8 @@ impl File {
     /// `read(2)` and `readv(2)`.
     pub fn read(&self, to: &mut IovIter<'_>) -> Result<usize> {
         self.want_read()?;
-        if !self.ops.seekable() {
-            return self.ops.read_at(0, to);
+        if !self.ops.seekable() || self.ops.own_position() {
+            return self.ops.read_at(AT_POSITION, to);
         }
         let mut pos = self.pos.lock();
         let n = self.ops.read_at(*pos, to)?;
@@ -213,10 +241,10 @@ impl File {
     /// `write(2)` and `writev(2)`.
     pub fn write(&self, from: &mut IovIter<'_>, rules: WriteRules) -> Result<usize> {
         self.want_write()?;
-        if !self.ops.seekable() {
-            return self.ops.write_at(0, from, false).map(|(n, _)| n);
+        let append = rules.append || self.flags().contains(OpenFlags::APPEND);
+        if !self.ops.seekable() || self.ops.own_position() {
+            return self.ops.write_at(AT_POSITION, from, append).map(|(n, _)| n);
         }
-        let append = self.flags().contains(OpenFlags::APPEND);
         let mut pos = self.pos.lock();
         let (n, end) = self.write_checked(*pos, from, append, rules)?;
         if n > 0 {
@@ -229,7 +257,7 @@ impl File {
     pub fn pwrite(&self, off: i64, from: &mut IovIter<'_>, rules: WriteRules) -> Result<usize> {
         let off = self.at(off)?;
         self.want_write()?;
-        let append = self.flags().contains(OpenFlags::APPEND);
+        let append = rules.append || self.flags().contains(OpenFlags::APPEND);
         self.write_checked(off, from, append, rules).map(|(n, _)| n)
     }
 
@@ -273,11 +301,18 @@ impl File {
 
     /// The position now.
     pub fn pos(&self) -> u64 {
+        if self.ops.own_position() {
+            return self.ops.seek(0, 1).unwrap_or(0);
+        }
         *self.pos.lock()
     }
 
     /// Sets the position without any check (`sendfile`, `copy_file_range` after the fact).
     pub fn set_pos(&self, to: u64) {
+        if self.ops.own_position() {
+            let _ = self.ops.seek(i64::try_from(to).unwrap_or(i64::MAX), 0);
+            return;
+        }
         *self.pos.lock() = to;
     }
 
@@ -289,11 +324,14 @@ impl File {
         if !self.ops.seekable() {
             return Err(Errno::ESPIPE);
         }
+        if self.ops.own_position() {
+            return self.ops.seek(off, whence as u32);
+        }
         let mut pos = self.pos.lock();
         let new = match whence {
             Whence::Set => off,
-            Whence::Cur => (*pos as i64).checked_add(off).ok_or(Errno::EOVERFLOW)?,
-            Whence::End => (self.metadata()?.size as i64).checked_add(off).ok_or(Errno::EOVERFLOW)?,
+            Whence::Cur => (*pos as i64).checked_add(off).ok_or(Errno::EINVAL)?,
+            Whence::End => (self.metadata()?.size as i64).checked_add(off).ok_or(Errno::EINVAL)?,
             Whence::Data | Whence::Hole => self.seek_data(off, whence == Whence::Hole)?,
         };
         let new = u64::try_from(new).map_err(|_| Errno::EINVAL)?;

@@ -4,10 +4,11 @@
 //! other thread ever sees a descriptor that is taken back. Locks: FILES; files are dropped outside of it.
 
 use crate::kernel::kernel;
+use crate::locks::Owner;
 use crate::task::Task;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use fs_emu::vfs::File;
 use host::lock::{RwLock, rank};
 use host::{Errno, Result};
@@ -64,6 +65,10 @@ impl FileTable {
                 if let Slot::Open { file, .. } = slot {
                     self.closing(&file);
                 }
+            }
+            // A thread that was killed while it waited for a lock has left its request.
+            if kernel().locks.any() {
+                kernel().locks.release_process(Owner::Process(self.id));
             }
         }
     }
@@ -198,11 +203,20 @@ impl FileTable {
     /// What `close` does beyond dropping the reference: flush, and POSIX locks of this owner on the file go.
     fn closing(&self, file: &Arc<File>) {
         file.ops().flush();
-        if let Some(path) = file.path() {
-            if let Ok(m) = path.metadata() {
-                kernel().locks.close_file((m.dev, m.ino), self.id);
+        // Most of the time nobody locks anything, and the attributes need not be asked for.
+        if kernel().locks.any() {
+            if let Ok(m) = file.metadata() {
+                kernel().locks.release_ranges((m.dev, m.ino), Owner::Process(self.id));
             }
         }
+    }
+
+    /// Descriptors below this number are looked at by `select(2)` (`max_fds`): it grows as Linux's table does.
+    pub fn capacity(&self) -> usize {
+        const FIRST: usize = 64;
+        const STEP: usize = 128;
+        let len = self.slots.read().len();
+        if len <= FIRST { FIRST } else { ((len - 1) / STEP + 1).next_power_of_two() * STEP }
     }
 }
 

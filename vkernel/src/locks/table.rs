@@ -95,6 +95,11 @@ impl LockTable {
         state.files.get(&file)?.ranges.conflicts(want).next().map(|(_, held)| held)
     }
 
+    /// Whether anybody holds or awaits any lock at all: what closing a file asks first.
+    pub fn any(&self) -> bool {
+        self.files.load(SeqCst) != 0
+    }
+
     /// Drops the record locks of an owner on a file: a process closes *any* descriptor of it, or the last descriptor of a
     /// description goes.
     pub fn release_ranges(&self, file: FileId, owner: Owner) {

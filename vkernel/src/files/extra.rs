@@ -1,0 +1,89 @@
+//! What the kernel keeps with an open file description besides its operations (`struct fown_struct`, `f_flock`).
+//!
+//! Made at the first use and dropped with the description, whose locks it then releases. Locks: its own (leaf); the lock
+//! table's (OBJECT) when it is dropped.
+
+use crate::kernel::kernel;
+use crate::locks::FileId;
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use fs_emu::vfs::File;
+use host::lock::Mutex;
+use host::{Errno, Result};
+
+/// Whom `SIGIO` would go to (`F_SETOWN`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Receiver {
+    /// Nobody.
+    #[default]
+    None,
+    /// A thread.
+    Thread(u32),
+    /// A process.
+    Process(u32),
+    /// A process group.
+    Group(u32),
+}
+
+/// The extra state of one open file description.
+#[derive(Default)]
+pub struct FileExtra {
+    receiver: Mutex<Receiver>,
+    signal: AtomicU32,
+    /// 0 for a file that knows no seals, else the seals and `SEALABLE`.
+    seals: AtomicU32,
+    locked: Mutex<Option<(FileId, u64)>>,
+}
+
+const SEALABLE: u32 = 1 << 31;
+
+impl FileExtra {
+    /// That of a file.
+    pub fn of(file: &File) -> Result<Arc<FileExtra>> {
+        file.extra_or(FileExtra::default).ok_or(Errno::EINVAL)
+    }
+
+    /// `F_GETOWN`.
+    pub fn receiver(&self) -> Receiver {
+        *self.receiver.lock()
+    }
+
+    /// `F_SETOWN`.
+    pub fn set_receiver(&self, to: Receiver) {
+        *self.receiver.lock() = to;
+    }
+
+    /// `F_GETSIG`; 0 stands for `SIGIO`.
+    pub fn signal(&self) -> u32 {
+        self.signal.load(SeqCst)
+    }
+
+    /// `F_SETSIG`.
+    pub fn set_signal(&self, sig: u32) {
+        self.signal.store(sig, SeqCst);
+    }
+
+    /// The seals, if it is a file that has them.
+    pub fn seals(&self) -> Option<u32> {
+        let seals = self.seals.load(SeqCst);
+        (seals & SEALABLE != 0).then_some(seals & !SEALABLE)
+    }
+
+    /// Sets them.
+    pub fn set_seals(&self, seals: u32) {
+        self.seals.store(seals | SEALABLE, SeqCst);
+    }
+
+    /// Notes that the description has, or is about to have, a lock on this file.
+    pub fn will_lock(&self, file: FileId, description: u64) {
+        *self.locked.lock() = Some((file, description));
+    }
+}
+
+impl Drop for FileExtra {
+    fn drop(&mut self) {
+        if let Some((file, description)) = self.locked.lock().take() {
+            kernel().locks.release_description(file, description);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Job control of terminals: a background process that uses its terminal is stopped (`drivers/tty/tty_jobctrl.c`). Locks: none.
+
+use crate::console::{Console, HostFile};
+use crate::kernel::kernel;
+use crate::signal::{self, SIGTTIN, SIGTTOU};
+use crate::task::Task;
+use fs_emu::vfs::File;
+use host::sys::fd;
+use host::{Errno, Result};
+
+const TCGETS: u32 = 0x5401;
+/// Room for a `struct termios`, and where in it `c_lflag` stands.
+const TERMIOS: usize = 64;
+const LFLAG: usize = 12;
+const TOSTOP: u32 = 0o400;
+
+/// Whether the task is in the background of the terminal that controls its session.
+fn in_background(task: &Task, console: &Console) -> bool {
+    let session = task.group.session();
+    console.session() != 0
+        && console.session() == session
+        && console.foreground() != 0
+        && console.foreground() != task.group.pgrp()
+}
+
+/// What a process in the background gets for using its terminal (`__tty_check_change`): its group is sent `sig` and the call
+/// is interrupted, unless the signal would have no effect. `EIO` when nobody could set it going again.
+pub fn check(task: &Task, console: &Console, sig: u32) -> Result<()> {
+    if !in_background(task, console) {
+        return Ok(());
+    }
+    if task.blocked().has(sig) || task.sighand().get(sig).is_ignore() {
+        return if sig == SIGTTIN { Err(Errno::EIO) } else { Ok(()) };
+    }
+    let pgrp = task.group.pgrp();
+    if kernel().tasks.is_orphaned(pgrp) {
+        return Err(Errno::EIO);
+    }
+    for group in kernel().tasks.pgrp_members(pgrp) {
+        let _ = group.send(sig, signal::info(sig, signal::code::SI_KERNEL));
+    }
+    task.thread.set_work();
+    Err(Errno::EINTR)
+}
+
+/// Before a read.
+pub fn before_read(task: &Task, file: &File) -> Result<()> {
+    match HostFile::of(&**file.ops()).and_then(HostFile::console) {
+        Some(console) => check(task, console, SIGTTIN),
+        None => Ok(()),
+    }
+}
+
+/// Before a write: only with `TOSTOP` does it matter who is in the foreground.
+pub fn before_write(task: &Task, file: &File) -> Result<()> {
+    let Some(terminal) = HostFile::of(&**file.ops()) else { return Ok(()) };
+    match terminal.console() {
+        Some(console) if in_background(task, console) && to_stop(terminal) => check(task, console, SIGTTOU),
+        _ => Ok(()),
+    }
+}
+
+fn to_stop(terminal: &HostFile) -> bool {
+    let mut termios = [0u8; TERMIOS];
+    if fd::ioctl(terminal.host_fd().raw(), TCGETS, &mut termios).is_err() {
+        return false;
+    }
+    let flags = termios.get(LFLAG..LFLAG + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_ne_bytes);
+    flags & TOSTOP != 0
+}
