@@ -11,7 +11,7 @@ static void *other(void *arg) {
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     sigaltstack(&ss, NULL);
     prctl(PR_SET_NAME, "another name");
-    umask(0123);
+    umask(0026);
     MUST(mkdir("d", 0700) == 0 && chdir("d") == 0);
     dup2(1, 90);
     signal(SIGUSR1, SIG_IGN);

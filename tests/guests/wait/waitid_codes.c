@@ -15,6 +15,8 @@ static void next(pid_t pid) {
 
 int main(void) {
     static const int sigs[] = {SIGHUP, SIGINT, SIGKILL, SIGUSR1, SIGALRM, SIGTERM, SIGVTALRM};
+    gate_t seen;
+    gate_init(&seen);
     pid_t pid = fork();
     if (pid == 0) _exit(0x1ff);
     next(pid);
@@ -28,14 +30,18 @@ int main(void) {
     if ((pid = fork()) == 0) {
         setpgid(0, 0); // so that the group is not orphaned and SIGTTIN stops it
         raise(SIGSTOP);
+        gate_wait(&seen); // else the next stop could replace the report of the continue
         raise(SIGTTIN);
+        gate_wait(&seen);
         raise(SIGTSTP);
+        gate_wait(&seen);
         _exit(4);
     }
     for (int i = 0; i < 3; i++) {
         next(pid);
         kill(pid, SIGCONT);
         next(pid);
+        gate_open(&seen);
     }
     next(pid);
 }
