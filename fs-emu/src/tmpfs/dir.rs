@@ -12,6 +12,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::*;
+use host::abi::Timespec;
 use host::lock::{RwLockWriteGuard, rank};
 use host::{Errno, Result};
 
@@ -104,8 +105,7 @@ impl<'a> Locked<'a> {
     }
 
     /// Brings the attributes of all of them up to date: size, times.
-    pub(super) fn changed(&mut self, dirs: &[&Node]) {
-        let now = host::time::coarse();
+    pub(super) fn changed(&mut self, dirs: &[&Node], now: Timespec) {
         for (dir, entries) in &self.guards {
             if dirs.iter().any(|d| core::ptr::eq(*d, *dir)) {
                 dir.size.store((2 + entries.len() as u64) * BOGO_SIZE, Relaxed);
@@ -126,7 +126,7 @@ impl Node {
         if entries.get(name).is_some() {
             return Err(Errno::EEXIST);
         }
-        let now = host::time::coarse();
+        let now = if first { node.btime } else { host::time::coarse() };
         {
             let mut a = node.attr.lock();
             if a.nlink == 0 && !first && !node.unnamed {
@@ -140,7 +140,7 @@ impl Node {
             node.parent_ino.store(self.ino, Relaxed);
             self.relink(1, now);
         }
-        dirs.changed(&[self]);
+        dirs.changed(&[self], now);
         Ok(())
     }
 
@@ -152,8 +152,9 @@ impl Node {
             return Err(Errno::EISDIR);
         }
         let node = entries.remove(name).ok_or(Errno::ENOENT)?;
-        node.relink(-1, host::time::coarse());
-        dirs.changed(&[self]);
+        let now = host::time::coarse();
+        node.relink(-1, now);
+        dirs.changed(&[self], now);
         Ok(node)
     }
 
@@ -171,7 +172,7 @@ impl Node {
             let now = host::time::coarse();
             victim.relink(-2, now);
             self.relink(-1, now);
-            dirs.changed(&[self]);
+            dirs.changed(&[self], now);
             drop(dirs);
             return Ok(victim);
         }

@@ -28,8 +28,7 @@ impl Inode for Node {
     }
 
     fn mode_owner(&self) -> Result<(u32, Owner)> {
-        let a = self.attr.lock();
-        Ok((a.mode, Owner { uid: a.uid, gid: a.gid }))
+        Ok(self.perm())
     }
 
     fn lookup(&self, name: &[u8]) -> Result<InodeRef> {
@@ -104,6 +103,7 @@ impl Inode for Node {
         a.atime = attr.atime.unwrap_or(a.atime);
         a.mtime = attr.mtime.unwrap_or(if attr.size.is_some() { now } else { a.mtime });
         a.ctime = now;
+        self.publish_perm(&a);
         Ok(())
     }
 

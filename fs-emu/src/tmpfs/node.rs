@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU64, Ordering::*};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use host::abi::Timespec;
 use host::layout::PAGE_SIZE;
 use host::lock::{Mutex, RwLock, rank};
@@ -56,6 +56,9 @@ pub(super) struct Node {
     /// A file's size, and its pages up to there, or a directory's entries; written under the body's lock, read without.
     pub size: AtomicU64,
     pub blocks: AtomicU64,
+
+    /// What a permission check needs, again: written with `attr`, read without its lock by every path walk.
+    perm: [AtomicU32; 3],
 
     pub body: Body,
     pub attr: Mutex<Attr, { rank::OBJECT }>,
@@ -109,6 +112,7 @@ impl Node {
             parent_ino: AtomicU64::new(ino),
             size: AtomicU64::new(target.map_or(0, |t| t.len() as u64)),
             blocks: AtomicU64::new(0),
+            perm: [mode, owner.uid, owner.gid].map(AtomicU32::new),
             body,
             attr: Mutex::new(attr),
             xattrs: Mutex::new(BTreeMap::new()),
@@ -159,6 +163,19 @@ impl Node {
             mtime: a.mtime,
             ctime: a.ctime,
             btime: self.btime,
+        }
+    }
+
+    /// Mode and owner, of one moment as nearly as a permission check needs it (Linux's reads them one by one too).
+    pub(super) fn perm(&self) -> (u32, Owner) {
+        let [mode, uid, gid] = &self.perm;
+        (mode.load(Relaxed), Owner { uid: uid.load(Relaxed), gid: gid.load(Relaxed) })
+    }
+
+    /// Makes a change of mode or owner known.
+    pub(super) fn publish_perm(&self, a: &Attr) {
+        for (to, from) in self.perm.iter().zip([a.mode, a.uid, a.gid]) {
+            to.store(from, Relaxed);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{FileType, Owner};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::*;
+use host::abi::Timespec;
 use host::{Errno, Result};
 
 /// The two names of a rename.
@@ -32,11 +33,11 @@ impl Move<'_> {
             let mut dirs: Vec<&Node> = alloc::vec![self.from, self.to];
             dirs.extend(target.as_deref().filter(|t| is_dir(t)));
             let mut locked = Locked::new(&dirs)?;
-            let now = locked.get(self.to)?.get(self.new).cloned();
-            if now.as_ref().map(Arc::as_ptr) != target.as_ref().map(Arc::as_ptr) {
+            let still = locked.get(self.to)?.get(self.new).cloned();
+            if still.as_ref().map(Arc::as_ptr) != target.as_ref().map(Arc::as_ptr) {
                 continue;
             }
-            let gone = self.locked(&mut locked, target.as_ref(), whiteout)?;
+            let gone = self.locked(&mut locked, target.as_ref(), whiteout, host::time::coarse())?;
             drop(locked);
             drop(gone);
             return Ok(());
@@ -56,6 +57,7 @@ impl Move<'_> {
         dirs: &mut Locked<'_>,
         target: Option<&Arc<Node>>,
         whiteout: Option<Arc<Node>>,
+        now: Timespec,
     ) -> Result<Option<Arc<Node>>> {
         let source = dirs.get(self.from)?.get(self.old).cloned().ok_or(Errno::ENOENT)?;
         if dirs.get(self.to)?.dead {
@@ -69,22 +71,22 @@ impl Move<'_> {
         }
         let gone = match target {
             Some(t) if self.flags & EXCHANGE != 0 => {
-                self.exchange(dirs, &source, t)?;
+                self.exchange(dirs, &source, t, now)?;
                 None
             }
-            _ => self.replace(dirs, &source, target, whiteout)?,
+            _ => self.replace(dirs, &source, target, whiteout, now)?,
         };
-        source.relink(0, host::time::coarse());
-        dirs.changed(&[self.from, self.to]);
+        source.relink(0, now);
+        dirs.changed(&[self.from, self.to], now);
         Ok(gone)
     }
 
-    fn exchange(&self, dirs: &mut Locked<'_>, source: &Arc<Node>, target: &Arc<Node>) -> Result<()> {
+    fn exchange(&self, dirs: &mut Locked<'_>, source: &Arc<Node>, target: &Arc<Node>, now: Timespec) -> Result<()> {
         dirs.get(self.from)?.replace(self.old, target.clone());
         dirs.get(self.to)?.replace(self.new, source.clone());
-        self.moved_dir(source, self.from, self.to);
-        self.moved_dir(target, self.to, self.from);
-        target.relink(0, host::time::coarse());
+        self.moved_dir(source, self.from, self.to, now);
+        self.moved_dir(target, self.to, self.from, now);
+        target.relink(0, now);
         Ok(())
     }
 
@@ -94,8 +96,8 @@ impl Move<'_> {
         source: &Arc<Node>,
         target: Option<&Arc<Node>>,
         whiteout: Option<Arc<Node>>,
+        now: Timespec,
     ) -> Result<Option<Arc<Node>>> {
-        let now = host::time::coarse();
         if let Some(t) = target {
             match (is_dir(source), is_dir(t)) {
                 (true, false) => return Err(Errno::ENOTDIR),
@@ -121,14 +123,13 @@ impl Move<'_> {
         let to = dirs.get(self.to)?;
         let gone = to.remove(self.new);
         to.insert(self.new, source.clone());
-        self.moved_dir(source, self.from, self.to);
+        self.moved_dir(source, self.from, self.to, now);
         Ok(gone)
     }
 
     /// A directory's `..` is a link to its parent.
-    fn moved_dir(&self, node: &Arc<Node>, from: &Node, to: &Node) {
+    fn moved_dir(&self, node: &Arc<Node>, from: &Node, to: &Node, now: Timespec) {
         if is_dir(node) && !core::ptr::eq(from, to) {
-            let now = host::time::coarse();
             from.relink(-1, now);
             to.relink(1, now);
             node.parent_ino.store(to.ino, Relaxed);

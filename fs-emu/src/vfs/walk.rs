@@ -208,11 +208,14 @@ impl<'a> Walker<'a> {
                 Piece::Dot | Piece::Root => {}
                 Piece::DotDot => self.dotdot()?,
                 Piece::Name(name) => {
-                    let found = self.child(self.name(name))?;
-                    match found.dentry.file_type() {
-                        FileType::Directory => self.cur = found,
+                    let found = self.cur.dentry.lookup(self.name(name))?;
+                    match found.file_type() {
+                        FileType::Directory if found.is_mountpoint() => self.cur = self.enter(found)?,
+                        // By far the most common: the mount stays, and its count is left alone.
+                        FileType::Directory => self.cur.dentry = found,
                         FileType::Symlink => {
-                            self.follow(&found)?;
+                            let link = self.enter(found)?;
+                            self.follow(&link)?;
                         }
                         _ => return Err(Errno::ENOTDIR),
                     }
