@@ -12,6 +12,7 @@ pub mod mm;
 pub mod mount;
 pub mod names;
 pub mod open;
+pub mod path;
 pub mod poll;
 pub mod prctl;
 pub mod process;

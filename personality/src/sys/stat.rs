@@ -5,6 +5,7 @@ use crate::dispatch::Call;
 use crate::table::{Fd, PathPtr, Ptr};
 use alloc::sync::Arc;
 use fs_emu::Metadata;
+use fs_emu::vfs::anon::AnonInode;
 use fs_emu::vfs::{Path, anon, ops, perm};
 use host::abi::{Stat, Statx, StatxTimestamp, Timespec, dev_split};
 use host::{Errno, Result, user};
@@ -95,7 +96,7 @@ fn to_statx(path: &Path, m: &Metadata, want: u32) -> Statx {
     Statx {
         mask,
         blksize: m.blksize,
-        attributes: if path.is_mount_root() { MOUNT_ROOT } else { 0 },
+        attributes: if path.is_mount_root() && AnonInode::of(path.inode()).is_none() { MOUNT_ROOT } else { 0 },
         attributes_mask: MOUNT_ROOT,
         nlink: m.nlink,
         uid: m.uid,

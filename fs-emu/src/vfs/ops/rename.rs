@@ -23,12 +23,15 @@ struct Side {
     slash: bool,
 }
 
+/// Which flags go together: what `renameat2(2)` looks at before the paths.
+pub fn check_flags(flags: u32) -> Result<()> {
+    let clash = flags & (NOREPLACE | WHITEOUT) != 0 && flags & EXCHANGE != 0;
+    if flags & !(NOREPLACE | EXCHANGE | WHITEOUT) != 0 || clash { Err(Errno::EINVAL) } else { Ok(()) }
+}
+
 /// `renameat2(2)`.
 pub fn rename(ctx: &Ctx<'_>, old: At<'_>, new: At<'_>, flags: u32) -> Result<()> {
-    let clash = flags & (NOREPLACE | WHITEOUT) != 0 && flags & EXCHANGE != 0;
-    if flags & !(NOREPLACE | EXCHANGE | WHITEOUT) != 0 || clash {
-        return Err(Errno::EINVAL);
-    }
+    check_flags(flags)?;
     let from = ctx.parent(old, Resolve::empty())?;
     let to = ctx.parent(new, Resolve::empty())?;
     if !Arc::ptr_eq(&from.dir.mount, &to.dir.mount) {
