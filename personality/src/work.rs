@@ -8,7 +8,7 @@ use alloc::format;
 use host::abi::SigInfo;
 use host::sys::{fd, process};
 use vkernel::Task;
-use vkernel::mm::FaultOutcome;
+use vkernel::mm::{Access, FaultOutcome};
 use vkernel::signal::{self, Action, Delivery, Queued, SaFlags, SigSet};
 use vkernel::task::Exit;
 
@@ -61,10 +61,11 @@ fn deliver(task: &'static Task, cx: &mut Context, q: &Queued, action: &Action) {
 /// A handler will run: the call it interrupted answers `EINTR`, or is made again after `SA_RESTART`.
 fn interrupt_call(task: &Task, cx: &mut Context, action: &Action) {
     let Some((nr, how)) = task.take_interrupted() else { return };
-    if how == Restarts::Always as u32 || (how == Restarts::Sys as u32 && action.flags().contains(SaFlags::RESTART)) {
+    // What sleeps until a deadline is not made again after a handler, whatever the handler's flags (`ERESTART_RESTARTBLOCK`).
+    let timed = task.restart.lock().take().is_some();
+    let sys = how == Restarts::Sys as u32 && !timed && action.flags().contains(SaFlags::RESTART);
+    if how == Restarts::Always as u32 || sys {
         again(cx, nr);
-    } else {
-        *task.restart.lock() = None;
     }
 }
 
@@ -90,15 +91,15 @@ pub fn on_fault(task: &'static Task, cx: &mut Context, sig: u32, info: &SigInfo)
     let mut info = *info;
     let mut sig = sig;
     if cx.regs().trapno == PAGE_FAULT {
-        let (addr, write) = (cx.regs().cr2 as usize, cx.regs().err & 2 != 0);
-        match task.mm().handle_fault(addr, write, &crate::sys::mm::limits(task)) {
+        let addr = cx.regs().cr2 as usize;
+        match task.mm().handle_fault(addr, Access::from_error_code(cx.regs().err), &crate::sys::mm::limits(task)) {
             FaultOutcome::Retry => return,
             FaultOutcome::Sigbus => {
                 sig = signal::SIGBUS;
                 info = signal::info_fault(sig, signal::code::BUS_ADRERR, addr as u64);
             }
-            FaultOutcome::Maperr => info = signal::info_fault(sig, signal::code::SEGV_MAPERR, addr as u64),
-            FaultOutcome::Accerr => info = signal::info_fault(sig, signal::code::SEGV_ACCERR, addr as u64),
+            FaultOutcome::SegvMaperr => info = signal::info_fault(sig, signal::code::SEGV_MAPERR, addr as u64),
+            FaultOutcome::SegvAccerr => info = signal::info_fault(sig, signal::code::SEGV_ACCERR, addr as u64),
         }
     }
     task.force(sig, info);
@@ -107,7 +108,7 @@ pub fn on_fault(task: &'static Task, cx: &mut Context, sig: u32, info: &SigInfo)
 /// The hook of `host::user`: a guest page was not there.
 pub fn fault_in(addr: usize, write: bool) -> bool {
     let Some(task) = Task::current() else { return false };
-    matches!(task.mm().handle_fault(addr, write, &crate::sys::mm::limits(task)), FaultOutcome::Retry)
+    task.mm().handle_fault(addr, Access::from_write(write), &crate::sys::mm::limits(task)) == FaultOutcome::Retry
 }
 
 /// A fault in the kernel's own code: says where, and ends the sandbox. Nothing here allocates before the message is out.

@@ -92,6 +92,7 @@ fn start_first(task: &Arc<Task>, program: Program) -> Result<()> {
         }
         Ok(pid) => {
             task.thread.bind_if_unbound(pid as u32, pid as u32);
+            tracer::seize_if_traced(kernel().trap, pid as i32)?;
             // The child has its own copy of this; it lies in the arena, so it is dropped there, once.
             std::mem::forget(program);
             Ok(())

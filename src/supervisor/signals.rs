@@ -51,36 +51,35 @@ pub fn serve(trap: TrapKind) -> Result<i32> {
     if trap == TrapKind::Ptrace {
         return tracer::serve();
     }
-    let set = set();
-    loop {
-        if let Some(status) = reap_all() {
-            return Ok(status);
-        }
-        let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
-        // SAFETY: a valid set and a live siginfo.
-        let sig = unsafe { libc::sigwaitinfo(&set, info.as_mut_ptr()) };
-        if sig > 0 && sig != libc::SIGCHLD {
-            // SAFETY: zeroed at least, filled in by the call.
-            hand_on(sig, unsafe { &info.assume_init() });
-        }
-    }
-}
-
-/// Reaps what has ended; the exit status once it is all over.
-fn reap_all() -> Option<i32> {
     loop {
         let mut status = 0;
         // SAFETY: a live word.
         let pid = unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG | libc::__WALL) };
-        if pid > 0 {
-            if let Some(end) = ended(pid as u32, status) {
-                return Some(end);
-            }
-            continue;
+        let over = if pid > 0 { ended(pid as u32, status) } else { finished(pid < 0) };
+        match over {
+            Some(status) => return Ok(status),
+            None if pid > 0 => {}
+            None => wait_and_hand_on(),
         }
-        // The main process may have ended while its host process has not yet.
-        return kernel().main_exit().map(|how| finish(how.0)).or_else(|| (pid < 0).then(|| give_up("no process is left")));
     }
+}
+
+/// Sleeps until a signal comes; one that is not about children is handed on.
+pub fn wait_and_hand_on() {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    // SAFETY: a valid set and a live siginfo.
+    let sig = unsafe { libc::sigwaitinfo(&set(), info.as_mut_ptr()) };
+    if sig > 0 && sig != libc::SIGCHLD {
+        // SAFETY: zeroed at least, filled in by the call.
+        hand_on(sig, unsafe { &info.assume_init() });
+    }
+}
+
+/// The sandbox's status if its main process has ended although its host process may not have; `alone` when no child is
+/// left.
+pub fn finished(alone: bool) -> Option<i32> {
+    let over = kernel().main_exit().map(|how| finish(how.0));
+    over.or_else(|| alone.then(|| give_up("no process is left")))
 }
 
 /// One host process ended; the sandbox's status if that ends it.
@@ -107,7 +106,7 @@ fn give_up(why: &str) -> i32 {
 }
 
 /// The terminal's signals go to the foreground group, others to the main process.
-pub fn hand_on(sig: i32, info: &libc::siginfo_t) {
+fn hand_on(sig: i32, info: &libc::siginfo_t) {
     in_arena(|| {
         let k = kernel();
         let n = sig as u32;

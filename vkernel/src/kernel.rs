@@ -70,6 +70,8 @@ pub struct Kernel {
     pub program: Mutex<Option<Box<dyn Any + Send + Sync>>>,
     /// The files of `memfd_create`: a tmpfs that is mounted nowhere.
     pub memfds: Mutex<Option<Arc<MountTable>>>,
+    /// Set by the tracer of a traced sandbox once it has the first process.
+    pub tracer_ready: AtomicU32,
     main_pid: AtomicU32,
     main_exit: AtomicI32,
     ids: AtomicU64,
@@ -110,6 +112,7 @@ impl Kernel {
             trap: config.trap,
             program: Mutex::new(None),
             memfds: Mutex::new(None),
+            tracer_ready: AtomicU32::new(0),
             main_pid: AtomicU32::new(0),
             main_exit: AtomicI32::new(RUNNING),
             ids: AtomicU64::new(1),

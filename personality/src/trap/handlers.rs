@@ -13,7 +13,7 @@ use host::cpu::{self, Cpu};
 use host::sys::signal::{DOORBELL, action};
 use host::{Result, layout};
 use vkernel::Task;
-use vkernel::kernel::kernel;
+use vkernel::kernel::{TrapKind, kernel};
 use vkernel::signal::*;
 
 const SA_SIGINFO: u64 = 4;
@@ -45,6 +45,11 @@ pub fn install() -> Result<()> {
         // The host must not reap behind our back, nor interrupt for children that only a tracer has.
         action(SIGCHLD as i32, 0, 0, 0)
     }
+}
+
+/// Whether a host signal has a handler of ours.
+pub fn handled(sig: u32) -> bool {
+    sig == SIGSYS || sig == DOORBELL as u32 || FAULTS.contains(&sig) || FORWARDED.contains(&sig)
 }
 
 /// Whether the interrupted code was the guest's. What is not the runtime's text is: the vDSO too.
@@ -136,7 +141,7 @@ unsafe extern "C" fn on_event(sig: i32, _info: *const SigInfo, uc: *mut UContext
 pub unsafe fn leave(context: usize) -> ! {
     let cpu = cpu::current();
     // SAFETY: the caller's promise.
-    unsafe { gate::leave(context, cpu.thread().work_word(), cpu.guest_gs(), slow) }
+    unsafe { gate::leave(context, cpu.thread().work_word(), cpu.guest_gs(), slow, kernel().trap == TrapKind::Ptrace) }
 }
 
 unsafe extern "C" fn slow(context: usize) -> ! {

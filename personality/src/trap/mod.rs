@@ -14,4 +14,4 @@ mod handlers;
 pub mod spawn;
 pub mod stack;
 
-pub use handlers::{install, leave};
+pub use handlers::{handled, install, leave};

@@ -13,7 +13,7 @@ use host::cpu::{self, AnyTask};
 use host::sys::{process, signal};
 use host::{Errno, Result, user};
 use vkernel::Task;
-use vkernel::kernel::kernel;
+use vkernel::kernel::{TrapKind, kernel};
 
 const CLONE_VM: u64 = 0x100;
 const CLONE_FS: u64 = 0x200;
@@ -127,10 +127,15 @@ unsafe extern "C" fn child_main(record: usize) -> ! {
 /// Forks: answers the child's host id in the parent. In the child it does not return but leaves for the guest.
 pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
     let kept = keep(task);
+    let parent_mm = Task::current().map(Task::mm).ok_or(Errno::ESRCH)?;
+    let child_mm = task.mm();
+    // From here to the end of the host's copy no other thread may change the mappings.
+    let forking = parent_mm.begin_fork(&child_mm);
     // SAFETY: without CLONE_VM and without a stack: the child goes on here on copies of everything.
     let made = unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD, 0, 0) };
     match made {
         Ok(0) => {
+            forking.child();
             let cpu = cpu::current();
             // SAFETY: `keep` made the task outlive this thread.
             unsafe { cpu.set_thread(Arc::as_ptr(&task.thread)) };
@@ -145,10 +150,12 @@ pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
             unsafe { leave(cx.addr()) }
         }
         Ok(id) => {
+            drop(forking);
             task.thread.bind_if_unbound(id as u32, id as u32);
             Ok(id as u32)
         }
         Err(e) => {
+            drop(forking);
             unkeep(task);
             Err(e)
         }
@@ -256,6 +263,9 @@ pub unsafe fn boot(task: &Arc<Task>) -> Result<()> {
 
 /// The boot call: a `syscall` instruction outside of the gate. Returns only if nothing intercepts it.
 pub fn boot_call() {
+    if kernel().trap == TrapKind::Ptrace {
+        host::arch::gate::tell_tracer();
+    }
     // SAFETY: either the trap takes it and never comes back here, or the host answers ENOSYS.
     unsafe {
         core::arch::asm!("syscall", inout("rax") crate::boot::BOOT_CALL => _, out("rcx") _, out("r11") _, options(nostack));

@@ -84,6 +84,20 @@ impl TaskList {
         self.tree.lock().threads.values().cloned().collect()
     }
 
+    /// All tasks, or `None` when the table stays locked for `patience` nanoseconds: its holder may be dead.
+    pub fn try_all_tasks(&self, patience: u64) -> Option<Vec<Arc<Task>>> {
+        let give_up = host::time::monotonic().as_nanos().saturating_add(patience);
+        loop {
+            if let Some(tree) = self.tree.try_lock() {
+                return Some(tree.threads.values().cloned().collect());
+            }
+            if host::time::monotonic().as_nanos() > give_up {
+                return None;
+            }
+            host::sys::process::sched_yield();
+        }
+    }
+
     /// Number of tasks, processes made so far, and the last id given.
     pub fn counts(&self) -> (usize, u64, u32) {
         let tree = self.tree.lock();

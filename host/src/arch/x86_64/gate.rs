@@ -46,7 +46,7 @@ global_asm!(
     "syscall",
     "ud2",
     // rdi = saved context on the kernel stack, rsi = the work word, rdx = the guest's %gs base if it has set one, else 0,
-    // rcx = the slow path
+    // rcx = the slow path, r8 = nonzero to tell a tracer first
     ".globl umlaut_leave",
     "umlaut_leave:",
     "mov rsp, rdi",
@@ -58,7 +58,12 @@ global_asm!(
     "test rdx, rdx",
     "jz 2f",
     "wrgsbase rdx",
-    "2: mov eax, 15",
+    "2: test r8, r8",
+    "jz 3f",
+    "int3",
+    ".globl umlaut_leave_told",
+    "umlaut_leave_told:",
+    "3: mov eax, 15",
     ".globl umlaut_leave_syscall",
     "umlaut_leave_syscall:",
     "syscall",
@@ -70,6 +75,11 @@ global_asm!(
     "and rsp, -16",
     "call rcx",
     "ud2",
+    // tells a tracer that the next instruction is a guest's
+    ".globl umlaut_tell_tracer",
+    "umlaut_tell_tracer:",
+    "int3",
+    "ret",
     // a new thread: the gate popped rbx (its saved context) from the fresh stack and returned here
     ".globl umlaut_child_entry",
     "umlaut_child_entry:",
@@ -89,7 +99,9 @@ unsafe extern "C" {
     fn umlaut_gate_syscall();
     fn umlaut_gate_eintr();
     fn umlaut_gate_restorer();
-    fn umlaut_leave(context: usize, work: *const u32, gs: usize, slow: LeaveWork) -> !;
+    fn umlaut_leave(context: usize, work: *const u32, gs: usize, slow: LeaveWork, tell: usize) -> !;
+    fn umlaut_leave_told();
+    fn umlaut_tell_tracer();
     fn umlaut_leave_check();
     fn umlaut_leave_syscall();
     fn umlaut_leave_slow();
@@ -107,9 +119,38 @@ pub type LeaveWork = unsafe extern "C" fn(context: usize) -> !;
 ///
 /// # Safety
 /// `context` must be a host signal context on this thread's kernel stack; nothing on the stack is needed any more.
-pub unsafe fn leave(context: usize, work: *const u32, gs: usize, slow: LeaveWork) -> ! {
+pub unsafe fn leave(context: usize, work: *const u32, gs: usize, slow: LeaveWork, traced: bool) -> ! {
     // SAFETY: the caller's promise.
-    unsafe { umlaut_leave(context, work, gs, slow) }
+    unsafe { umlaut_leave(context, work, gs, slow, traced as usize) }
+}
+
+/// Tells the tracer of a traced sandbox that guest code follows. Without a tracer this is a breakpoint trap.
+pub fn tell_tracer() {
+    // SAFETY: a breakpoint and a return.
+    unsafe { umlaut_tell_tracer() }
+}
+
+/// For the tracer: what a breakpoint trap at `rip` says.
+pub fn told(rip: usize) -> Option<Told> {
+    match rip {
+        r if r == umlaut_leave_told as *const () as usize => Some(Told::Leaving),
+        r if r == umlaut_tell_tracer as *const () as usize + 1 => Some(Told::GuestFollows),
+        _ => None,
+    }
+}
+
+/// What the kernel tells its tracer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// The next call is the `rt_sigreturn` to guest code.
+    Leaving,
+    /// The next instruction counts as a guest's.
+    GuestFollows,
+}
+
+/// For the tracer: whether a call whose instruction ended at `rip` is the way out of the kernel.
+pub fn is_leave(rip: usize) -> bool {
+    rip == umlaut_leave_syscall as *const () as usize + 2
 }
 
 /// What a new thread's stack must hold for the gate to start it: the word for `rbx`, then this address, then the
