@@ -43,8 +43,7 @@ pub fn coverage() -> String {
             Restarts::NoHandler => "without handler",
             Restarts::Always => "always",
         };
-        let missing = if level == "part" { "without: " } else { "" };
-        page.push_str(&format!("| {} | `{}` | {level} | {restart} | {missing}{note} |\n", row.nr, row.name));
+        page.push_str(&format!("| {} | `{}` | {level} | {restart} | {note} |\n", row.nr, row.name));
     }
     let n = counts();
     page.push_str(&format!(

@@ -51,9 +51,7 @@ pub fn syscall(task: &'static Task, cx: &mut Context) {
     let number = nr as u32;
     let row = table::lookup(nr);
     let tracing = kernel().trace.load(Relaxed) != 0;
-    if tracing {
-        crate::strace::enter(task, row, nr, &args);
-    }
+    let traced = if tracing { Some(crate::strace::enter(task, row, nr, &args)) } else { None };
     let mut call = Call { task, cx, args, nr: number, registers_set: false };
     let result = match row {
         Some(row) => (row.handler)(&mut call),
@@ -61,8 +59,8 @@ pub fn syscall(task: &'static Task, cx: &mut Context) {
     };
     let registers_set = call.registers_set;
     task.release_held();
-    if tracing {
-        crate::strace::leave(task, row, nr, &result);
+    if let Some(line) = traced {
+        crate::strace::leave(&line, &result);
     }
     if !registers_set {
         finish(task, cx, row, nr, result);

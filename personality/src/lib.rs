@@ -10,6 +10,7 @@ extern crate alloc;
 #[allow(unsafe_code)]
 pub mod arch;
 pub mod boot;
+pub mod coverage;
 pub mod dispatch;
 pub mod exec;
 pub mod sys;

@@ -29,15 +29,7 @@ const CMD_MASK: u32 = !(PRIVATE | CLOCK_REALTIME);
 const ALL_BITS: u32 = u32::MAX;
 
 /// `futex(2)`.
-pub fn futex(
-    call: &mut Call<'_>,
-    word: Ptr,
-    op: u32,
-    val: u32,
-    timeout: Ptr,
-    word2: Ptr,
-    val3: u32,
-) -> Result<usize> {
+pub fn futex(call: &mut Call<'_>, word: Ptr, op: u32, val: u32, timeout: Ptr, word2: Ptr, val3: u32) -> Result<usize> {
     let cmd = op & CMD_MASK;
     let waits = cmd == WAIT || cmd == WAIT_BITSET;
     let time = if waits { read_timeout(timeout)? } else { None };
@@ -101,7 +93,10 @@ fn wait(call: &mut Call<'_>, w: Waiting, time: Option<Timespec>) -> Result<usize
             None
         }
         Some(span) if w.op & CMD_MASK == WAIT => task.deadline_for(call.nr, span),
-        Some(at) => Some(Deadline { clock: if w.op & CLOCK_REALTIME != 0 { 0 } else { 1 }, at }),
+        Some(at) => {
+            *task.restart.lock() = None;
+            Some(Deadline { clock: if w.op & CLOCK_REALTIME != 0 { 0 } else { 1 }, at })
+        }
     };
     let out = sleep(task, &w, deadline);
     if out == Err(Errno::EINTR) && time.is_some() {

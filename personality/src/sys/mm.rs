@@ -35,15 +35,7 @@ pub fn map_file(file: &Arc<File>) -> MapFile {
 }
 
 /// `mmap(2)`.
-pub fn mmap(
-    call: &mut Call<'_>,
-    addr: Ptr,
-    len: usize,
-    prot: u32,
-    flags: u32,
-    fd: Fd,
-    offset: u64,
-) -> Result<usize> {
+pub fn mmap(call: &mut Call<'_>, addr: Ptr, len: usize, prot: u32, flags: u32, fd: Fd, offset: u64) -> Result<usize> {
     Mm::check_offset(offset)?;
     let file = if flags & MAP_ANONYMOUS != 0 { None } else { Some(mappable(call.task, fd)?) };
     let request = MapRequest { addr: addr.0, len, prot, flags, offset };
@@ -66,14 +58,7 @@ pub fn mprotect(call: &mut Call<'_>, addr: Ptr, len: usize, prot: u32) -> Result
 }
 
 /// `mremap(2)`.
-pub fn mremap(
-    call: &mut Call<'_>,
-    old: Ptr,
-    old_len: usize,
-    new_len: usize,
-    flags: u32,
-    new: Ptr,
-) -> Result<usize> {
+pub fn mremap(call: &mut Call<'_>, old: Ptr, old_len: usize, new_len: usize, flags: u32, new: Ptr) -> Result<usize> {
     call.task.mm().mremap(old.0, old_len, new_len, flags, new.0, &limits(call.task))
 }
 
