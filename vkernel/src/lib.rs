@@ -15,6 +15,7 @@ pub mod kernel;
 pub mod locks;
 pub mod mm;
 pub mod pipe;
+pub mod proc;
 pub mod signal;
 pub mod task;
 

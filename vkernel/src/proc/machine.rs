@@ -1,0 +1,96 @@
+//! Files of `/proc` about the machine and the kernel as a whole.
+//!
+//! Memory, processors and load are the host's; where they speak of processes, the numbers are the sandbox's.
+
+use super::hostfile::{host_text, read_host};
+use super::{PROC_DEV, fixed_attr};
+use crate::kernel::kernel;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use fs_emu::InodeRef;
+use fs_emu::pseudo::TextFile;
+use host::Result;
+
+type Make = fn() -> Result<Vec<u8>>;
+
+const FILES: &[(&str, Make)] = &[
+    ("cmdline", || Ok(b"umlaut\n".to_vec())),
+    ("cpuinfo", || read_host("/proc/cpuinfo")),
+    ("devices", || Ok(DEVICES.as_bytes().to_vec())),
+    ("diskstats", || Ok(Vec::new())),
+    ("filesystems", || Ok(FILESYSTEMS.as_bytes().to_vec())),
+    ("interrupts", || read_host("/proc/interrupts")),
+    ("loadavg", loadavg),
+    ("meminfo", || read_host("/proc/meminfo")),
+    ("modules", || Ok(Vec::new())),
+    ("partitions", || Ok(b"major minor  #blocks  name\n\n".to_vec())),
+    ("stat", stat),
+    ("swaps", || Ok(SWAPS.as_bytes().to_vec())),
+    ("uptime", uptime),
+    ("version", || read_host("/proc/version")),
+    ("vmstat", || read_host("/proc/vmstat")),
+];
+
+const DEVICES: &str = "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n136 pts\n\nBlock devices:\n";
+const FILESYSTEMS: &str = "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\toverlay\n";
+const SWAPS: &str = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
+
+/// All of them.
+pub(super) fn files() -> Vec<(&'static str, InodeRef)> {
+    let file = |(name, make): &(&'static str, Make)| {
+        let attr = fixed_attr(PROC_DEV, name, 0o444);
+        (*name, TextFile::build(attr, *make))
+    };
+    FILES.iter().map(file).collect()
+}
+
+/// Number of tasks that run now.
+fn running() -> u64 {
+    kernel().tasks.all_tasks().iter().filter(|t| t.state() == b'R').count() as u64
+}
+
+fn loadavg() -> Result<Vec<u8>> {
+    let (total, _, last) = kernel().tasks.counts();
+    Ok(render_loadavg(&host_text("/proc/loadavg"), running(), total as u64, last).into_bytes())
+}
+
+/// The host's three averages with other counts.
+pub(super) fn render_loadavg(host: &str, running: u64, total: u64, last: u32) -> String {
+    let mut load: Vec<&str> = host.split_whitespace().take(3).collect();
+    load.resize(3, "0.00");
+    format!("{} {running}/{total} {last}\n", load.join(" "))
+}
+
+/// The sandbox's uptime; its idle time is unknown, and shown as if nothing had run.
+fn uptime() -> Result<Vec<u8>> {
+    let up = kernel().uptime();
+    let idle = up.as_nanos().saturating_mul(processors());
+    let hundredths = |ns: u64| format!("{}.{:02}", ns / 1_000_000_000, ns / 10_000_000 % 100);
+    Ok(format!("{} {}\n", hundredths(up.as_nanos()), hundredths(idle)).into_bytes())
+}
+
+fn processors() -> u64 {
+    let mut mask = [0u8; 128];
+    let n = host::sys::process::getaffinity(0, &mut mask).unwrap_or(0);
+    mask.iter().take(n).map(|b| u64::from(b.count_ones())).sum::<u64>().max(1)
+}
+
+fn stat() -> Result<Vec<u8>> {
+    let host = read_host("/proc/stat")?;
+    let host = String::from_utf8_lossy(&host);
+    let (_, forks, _) = kernel().tasks.counts();
+    Ok(render_stat(&host, kernel().boot.1.sec, forks, running()).into_bytes())
+}
+
+/// The host's lines with other counts of processes.
+pub(super) fn render_stat(host: &str, boot: i64, forks: u64, running: u64) -> String {
+    let line = |l: &str| match l.split(' ').next() {
+        Some("btime") => format!("btime {boot}\n"),
+        Some("processes") => format!("processes {forks}\n"),
+        Some("procs_running") => format!("procs_running {running}\n"),
+        Some("procs_blocked") => String::from("procs_blocked 0\n"),
+        _ => format!("{l}\n"),
+    };
+    host.lines().map(line).collect()
+}
