@@ -12,8 +12,7 @@ Inter-|   Receive                                                |  Transmit
 const TCP: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
 const TCP6: &str = "  sl  local_address                         remote_address                        st tx_queue rx_queue \
     tr tm->when retrnsmt   uid  timeout inode\n";
-const UDP: &str = "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref \
-    pointer drops             \n";
+const UDP: &str = "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops";
 const UDP6: &str = "  sl  local_address                         remote_address                        st tx_queue rx_queue \
     tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n";
 const UNIX: &str = "Num       RefCount Protocol Flags    Type St Inode Path\n";
@@ -35,7 +34,7 @@ pub(super) fn dir() -> InodeRef {
         text("dev", DEV, 0),
         text("tcp", TCP, 149),
         text("tcp6", TCP6, 0),
-        text("udp", UDP, 0),
+        text("udp", UDP, 127),
         text("udp6", UDP6, 0),
         text("unix", UNIX, 0),
         text("route", ROUTE, 127),
