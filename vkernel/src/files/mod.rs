@@ -5,6 +5,7 @@ mod name;
 pub mod extra;
 pub mod io;
 pub mod job;
+pub mod pump;
 mod table;
 
 pub use context::FsContext;

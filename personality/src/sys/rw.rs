@@ -1,0 +1,242 @@
+//! Reading, writing, positions and syncing (`fs/read_write.c`, `fs/sync.c`, `mm/fadvise.c`, `mm/readahead.c`).
+//!
+//! Sleeping, faults and signals are `vkernel::files::io`'s; here are the checks, in Linux's order. Left out of `preadv2` and
+//! `pwritev2`: `RWF_NOAPPEND`, `RWF_ATOMIC`, `RWF_DONTCACHE` (`EOPNOTSUPP`).
+
+use crate::dispatch::Call;
+use crate::table::{Fd, Ptr};
+use alloc::sync::Arc;
+use fs_emu::FileType;
+use fs_emu::vfs::File;
+use fs_emu::vfs::file::Whence;
+use host::iov::IovIter;
+use host::{Errno, Result, user};
+use vkernel::files::FileTable;
+use vkernel::files::io::{self, How};
+
+/// End of the addresses that `access_ok` lets through.
+const TASK_SIZE: usize = 1 << 47;
+
+/// The caller's descriptors.
+pub(super) fn table(call: &Call<'_>) -> Result<Arc<FileTable>> {
+    call.task.files().ok_or(Errno::EBADF)
+}
+
+/// An open file that is more than a path (`fdget`).
+pub(super) fn file(call: &Call<'_>, fd: Fd) -> Result<Arc<File>> {
+    let file = table(call)?.get(fd.0)?;
+    if file.is_path_only() { Err(Errno::EBADF) } else { Ok(file) }
+}
+
+/// A guest buffer, checked with its whole length before that is cut.
+pub(super) fn buffer<'a>(buf: Ptr, count: usize) -> Result<IovIter<'a>> {
+    match buf.0.checked_add(count) {
+        Some(end) if end <= TASK_SIZE => IovIter::user(buf.0, count),
+        _ => Err(Errno::EFAULT),
+    }
+}
+
+/// Guest buffers as `readv(2)` names them.
+pub(super) fn buffers<'a>(iov: Ptr, count: usize) -> Result<IovIter<'a>> {
+    IovIter::user_vec(user::read_iovecs(iov.0, count)?)
+}
+
+/// The file of a call with an offset: `EINVAL`, `EBADF`, `ESPIPE`, in this order.
+fn file_at(call: &Call<'_>, fd: Fd, offset: i64) -> Result<Arc<File>> {
+    if offset < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let file = file(call, fd)?;
+    if file.ops().seekable() { Ok(file) } else { Err(Errno::ESPIPE) }
+}
+
+/// `read(2)`.
+pub fn read(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize) -> Result<usize> {
+    let file = file(call, fd)?;
+    file.want_read()?;
+    io::read(call.task, file, &mut buffer(buf, count)?, How::default())
+}
+
+/// `write(2)`.
+pub fn write(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize) -> Result<usize> {
+    let file = file(call, fd)?;
+    file.want_write()?;
+    io::write(call.task, file, &mut buffer(buf, count)?, How::default())
+}
+
+/// `pread64(2)`.
+pub fn pread64(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize, offset: i64) -> Result<usize> {
+    let file = file_at(call, fd, offset)?;
+    file.want_read()?;
+    io::read(call.task, file, &mut buffer(buf, count)?, How { at: Some(offset), ..How::default() })
+}
+
+/// `pwrite64(2)`.
+pub fn pwrite64(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize, offset: i64) -> Result<usize> {
+    let file = file_at(call, fd, offset)?;
+    file.want_write()?;
+    io::write(call.task, file, &mut buffer(buf, count)?, How { at: Some(offset), ..How::default() })
+}
+
+/// `readv(2)`.
+pub fn readv(call: &mut Call<'_>, fd: Fd, iov: Ptr, count: usize) -> Result<usize> {
+    let file = file(call, fd)?;
+    vector_read(call, file, iov, count, None, 0)
+}
+
+/// `writev(2)`.
+pub fn writev(call: &mut Call<'_>, fd: Fd, iov: Ptr, count: usize) -> Result<usize> {
+    let file = file(call, fd)?;
+    vector_write(call, file, iov, count, None, 0)
+}
+
+/// `preadv(2)`. On x86-64 the low half is the whole offset.
+pub fn preadv(call: &mut Call<'_>, fd: Fd, iov: Ptr, count: usize, low: u64, _high: u64) -> Result<usize> {
+    let file = file_at(call, fd, low as i64)?;
+    vector_read(call, file, iov, count, Some(low as i64), 0)
+}
+
+/// `pwritev(2)`.
+pub fn pwritev(call: &mut Call<'_>, fd: Fd, iov: Ptr, count: usize, low: u64, _high: u64) -> Result<usize> {
+    let file = file_at(call, fd, low as i64)?;
+    vector_write(call, file, iov, count, Some(low as i64), 0)
+}
+
+/// `preadv2(2)`: an offset of -1 is the file's position.
+pub fn preadv2(call: &mut Call<'_>, fd: Fd, iov: Ptr, count: usize, low: u64, _high: u64, flags: u32) -> Result<usize> {
+    if low == u64::MAX {
+        let file = file(call, fd)?;
+        return vector_read(call, file, iov, count, None, flags);
+    }
+    let file = file_at(call, fd, low as i64)?;
+    vector_read(call, file, iov, count, Some(low as i64), flags)
+}
+
+/// `pwritev2(2)`.
+pub fn pwritev2(
+    call: &mut Call<'_>,
+    fd: Fd,
+    iov: Ptr,
+    count: usize,
+    low: u64,
+    _high: u64,
+    flags: u32,
+) -> Result<usize> {
+    if low == u64::MAX {
+        let file = file(call, fd)?;
+        return vector_write(call, file, iov, count, None, flags);
+    }
+    let file = file_at(call, fd, low as i64)?;
+    vector_write(call, file, iov, count, Some(low as i64), flags)
+}
+
+const RWF_HIPRI: u32 = 1;
+const RWF_DSYNC: u32 = 2;
+const RWF_SYNC: u32 = 4;
+const RWF_NOWAIT: u32 = 8;
+const RWF_APPEND: u32 = 16;
+const RWF_KNOWN: u32 = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
+
+fn how(at: Option<i64>, flags: u32) -> Result<How> {
+    if flags & !RWF_KNOWN != 0 {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    Ok(How { at, nowait: flags & RWF_NOWAIT != 0, append: flags & RWF_APPEND != 0, once: false })
+}
+
+fn vector_read(call: &Call<'_>, file: Arc<File>, iov: Ptr, count: usize, at: Option<i64>, flags: u32) -> Result<usize> {
+    let mut to = buffers(iov, count)?;
+    file.want_read()?;
+    if to.remaining() == 0 {
+        return Ok(0);
+    }
+    io::read(call.task, file, &mut to, how(at, flags)?)
+}
+
+fn vector_write(
+    call: &Call<'_>,
+    file: Arc<File>,
+    iov: Ptr,
+    count: usize,
+    at: Option<i64>,
+    flags: u32,
+) -> Result<usize> {
+    let mut from = buffers(iov, count)?;
+    file.want_write()?;
+    if from.remaining() == 0 {
+        return Ok(0);
+    }
+    let how = how(at, flags)?;
+    if flags & (RWF_SYNC | RWF_DSYNC) == 0 {
+        return io::write(call.task, file, &mut from, how);
+    }
+    let n = io::write(call.task, file.clone(), &mut from, how)?;
+    match file.sync(flags & RWF_SYNC == 0) {
+        // Nothing to sync: what a pipe answers, and a write does not mind.
+        Ok(()) | Err(Errno::EINVAL) => Ok(n),
+        Err(e) => Err(e),
+    }
+}
+
+/// `lseek(2)`.
+pub fn lseek(call: &mut Call<'_>, fd: Fd, offset: i64, whence: u32) -> Result<usize> {
+    let file = file(call, fd)?;
+    file.seek(offset, Whence::from_raw(whence)?).map(|pos| pos as usize)
+}
+
+/// `fsync(2)`.
+pub fn fsync(call: &mut Call<'_>, fd: Fd) -> Result<usize> {
+    file(call, fd)?.sync(false).map(|()| 0)
+}
+
+/// `fdatasync(2)`.
+pub fn fdatasync(call: &mut Call<'_>, fd: Fd) -> Result<usize> {
+    file(call, fd)?.sync(true).map(|()| 0)
+}
+
+/// `sync(2)`: nothing of this kernel's waits to be written.
+pub fn sync(_call: &mut Call<'_>) -> Result<usize> {
+    Ok(0)
+}
+
+/// `syncfs(2)`.
+pub fn syncfs(call: &mut Call<'_>, fd: Fd) -> Result<usize> {
+    file(call, fd).map(|_| 0)
+}
+
+/// `sync_file_range(2)`.
+pub fn sync_file_range(call: &mut Call<'_>, fd: Fd, offset: i64, len: i64, flags: u32) -> Result<usize> {
+    const KNOWN: u32 = 7;
+    let file = file(call, fd)?;
+    let end = offset.checked_add(len);
+    if flags & !KNOWN != 0 || offset < 0 || end.is_none_or(|end| end < offset) {
+        return Err(Errno::EINVAL);
+    }
+    match file.file_type() {
+        FileType::Regular | FileType::BlockDevice | FileType::Directory => Ok(0),
+        _ => Err(Errno::ESPIPE),
+    }
+}
+
+/// `readahead(2)`: a hint that needs nothing.
+pub fn readahead(call: &mut Call<'_>, fd: Fd, _offset: i64, _count: usize) -> Result<usize> {
+    let file = file(call, fd)?;
+    file.want_read()?;
+    match file.file_type() {
+        FileType::Regular | FileType::BlockDevice => Ok(0),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// `posix_fadvise(2)`: a hint that needs nothing.
+pub fn fadvise64(call: &mut Call<'_>, fd: Fd, _offset: i64, len: i64, advice: u32) -> Result<usize> {
+    const LAST: u32 = 5;
+    let file = file(call, fd)?;
+    if file.file_type() == FileType::Fifo {
+        return Err(Errno::ESPIPE);
+    }
+    if len < 0 || advice > LAST {
+        return Err(Errno::EINVAL);
+    }
+    Ok(0)
+}
