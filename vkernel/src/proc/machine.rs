@@ -64,10 +64,11 @@ pub(super) fn render_loadavg(host: &str, running: u64, total: u64, last: u32) ->
 
 /// The sandbox's uptime; its idle time is unknown, and shown as if nothing had run.
 fn uptime() -> Result<Vec<u8>> {
-    let up = kernel().uptime();
-    let idle = up.as_nanos().saturating_mul(processors());
+    // Never zero: programs divide by it.
+    let up = kernel().uptime().as_nanos().max(10_000_000);
+    let idle = up.saturating_mul(processors());
     let hundredths = |ns: u64| format!("{}.{:02}", ns / 1_000_000_000, ns / 10_000_000 % 100);
-    Ok(format!("{} {}\n", hundredths(up.as_nanos()), hundredths(idle)).into_bytes())
+    Ok(format!("{} {}\n", hundredths(up), hundredths(idle)).into_bytes())
 }
 
 fn processors() -> u64 {

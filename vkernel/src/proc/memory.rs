@@ -108,7 +108,7 @@ pub(super) fn title(mut text: Vec<u8>) -> Vec<u8> {
 }
 
 fn read(task: &Arc<Task>, start: usize, end: usize) -> Result<Vec<u8>> {
-    let len = end.checked_sub(start).unwrap_or(0).min(MOST);
+    let len = end.saturating_sub(start).min(MOST);
     if len == 0 {
         return Ok(Vec::new());
     }
