@@ -29,7 +29,11 @@ pub fn enter(task: &Task, row: Option<&Row>, nr: u64, args: &[u64; 6]) -> String
             for (i, ((name, kind), value)) in row.args.iter().zip(args).enumerate() {
                 let comma = if i == 0 { "" } else { ", " };
                 let _ = write!(line, "{comma}{name}=");
-                show(&mut line, *kind, *value);
+                match *name {
+                    "flags" | "prot" | "cmd" => drop(write!(line, "{:#x}", *value as u32)),
+                    "mode" => drop(write!(line, "{:#o}", *value as u32)),
+                    _ => show(&mut line, *kind, *value),
+                }
             }
             line.push(')');
         }
@@ -65,7 +69,7 @@ fn show(line: &mut String, kind: Kind, value: u64) {
     let _ = match kind {
         Kind::Int if (value as i64) < 0 => write!(line, "{}", value as i64),
         Kind::Int => write!(line, "{value}"),
-        Kind::Hex if value == 0 => write!(line, "NULL"),
+        Kind::Hex if value == 0 => write!(line, "0"),
         Kind::Hex => write!(line, "{value:#x}"),
         Kind::Fd if value as i32 == AT_FDCWD => write!(line, "AT_FDCWD"),
         Kind::Fd | Kind::Signal => write!(line, "{}", value as i32),
