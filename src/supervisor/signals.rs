@@ -71,7 +71,7 @@ pub fn wait_and_hand_on() {
     let sig = unsafe { libc::sigwaitinfo(&set(), info.as_mut_ptr()) };
     if sig > 0 && sig != libc::SIGCHLD {
         // SAFETY: zeroed at least, filled in by the call.
-        hand_on(sig, unsafe { &info.assume_init() });
+        hand_on(sig, unsafe { info.assume_init_ref() });
     }
 }
 

@@ -70,6 +70,11 @@ impl HostFile {
         self
     }
 
+    /// The node that stands for it, if there is one.
+    pub fn node(&self) -> Option<&InodeRef> {
+        self.node.as_ref()
+    }
+
     /// The host file behind an open file, if it is one.
     pub fn of(ops: &dyn FileOps) -> Option<&HostFile> {
         ops.as_any().downcast_ref()
