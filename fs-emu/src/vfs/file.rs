@@ -223,10 +223,10 @@ impl File {
     pub fn read(&self, to: &mut IovIter<'_>) -> Result<usize> {
         self.want_read()?;
         if !self.ops.seekable() || self.ops.own_position() {
-            return self.ops.read_at(AT_POSITION, to);
+            return self.read_at(AT_POSITION, to);
         }
         let mut pos = self.pos.lock();
-        let n = self.ops.read_at(*pos, to)?;
+        let n = self.read_at(*pos, to)?;
         *pos = pos.saturating_add(n as u64);
         Ok(n)
     }
@@ -235,7 +235,15 @@ impl File {
     pub fn pread(&self, off: i64, to: &mut IovIter<'_>) -> Result<usize> {
         let off = self.at(off)?;
         self.want_read()?;
-        self.ops.read_at(off, to)
+        self.read_at(off, to)
+    }
+
+    /// A directory that has no reading of its own is one all the same (`generic_read_dir`).
+    fn read_at(&self, off: u64, to: &mut IovIter<'_>) -> Result<usize> {
+        match self.ops.read_at(off, to) {
+            Err(Errno::EINVAL) if self.file_type() == FileType::Directory => Err(Errno::EISDIR),
+            done => done,
+        }
     }
 
     /// `write(2)` and `writev(2)`.
