@@ -24,11 +24,12 @@ pub const ARENA_SIZE: usize = 64 << 30;
 /// One past the arena.
 pub const ARENA_END: usize = ARENA_BASE + ARENA_SIZE;
 /// The guest's stack ends at or below this address.
-pub const GUEST_STACK_TOP: usize = 0x7e80_0000_0000;
+pub const GUEST_STACK_TOP: usize = 0x7d80_0000_0000;
 /// The guest's mmap area grows down from at or below this address.
-pub const GUEST_MMAP_TOP: usize = 0x7e00_0000_0000;
-/// One past the last address a guest may map: above it are the runtime's libraries, stacks and the vDSO.
-pub const GUEST_END: usize = 0x7eff_0000_0000;
+pub const GUEST_MMAP_TOP: usize = 0x7d00_0000_0000;
+/// One past the last address a guest may map: above it are the runtime's libraries, stacks and the vDSO. The host's mmap
+/// area starts up to 1 TiB of randomness, plus the stack's room, below 2^47.
+pub const GUEST_END: usize = 0x7e00_0000_0000;
 /// One past the last user address, as Linux has it with four-level page tables.
 pub const TASK_SIZE: usize = 0x7fff_ffff_f000;
 

@@ -49,7 +49,8 @@ pub fn syscall(task: &'static Task, cx: &mut Context) {
         return crate::boot::start(task, cx);
     }
     let number = nr as u32;
-    let row = table::lookup(nr);
+    // Linux looks at the lower half only.
+    let row = table::lookup(u64::from(number));
     let tracing = kernel().trace.load(Relaxed) != 0;
     let traced = if tracing { Some(crate::strace::enter(task, row, nr, &args)) } else { None };
     let mut call = Call { task, cx, args, nr: number, registers_set: false };

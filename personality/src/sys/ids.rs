@@ -145,7 +145,8 @@ pub fn setgroups(call: &mut Call<'_>, size: i32, list: Ptr) -> Result<usize> {
 
 /// `setpgid(2)`.
 pub fn setpgid(call: &mut Call<'_>, pid: i32, pgid: i32) -> Result<usize> {
-    if pgid < 0 {
+    // As Linux: 0 for the group means the process, so a negative process is a bad group first.
+    if (if pgid == 0 { pid } else { pgid }) < 0 {
         return Err(Errno::EINVAL);
     }
     if pid < 0 {

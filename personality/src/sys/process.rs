@@ -12,7 +12,7 @@ use host::{Errno, Result, layout, user};
 use vkernel::Task;
 use vkernel::kernel::kernel;
 use vkernel::signal::{NSIG, SIGCHLD};
-use vkernel::task::{CloneFlags, Exit, NewTask, Usage, WaitFor, WaitOptions, Waited};
+use vkernel::task::{CloneFlags, Exit, Usage, WaitFor, WaitOptions, Waited};
 
 /// What all of `clone`'s spellings ask for.
 #[derive(Default)]
@@ -130,13 +130,18 @@ fn start(call: &mut Call<'_>, r: Request) -> Result<usize> {
         child.clear_child_tid.store(r.child_tid, SeqCst);
     }
     let tid = child.tid();
-    if flags.contains(CloneFlags::PARENT_SETTID) {
-        // Before the child can run; Linux ignores a bad address here too.
-        let _ = user::write(r.parent_tid, &tid);
-    }
+    // Before the child can run; but in a forked child's copy of the memory the word stays as it was. Linux ignores a bad
+    // address here too.
+    let tell_parent = |when: bool| {
+        if when && flags.contains(CloneFlags::PARENT_SETTID) {
+            let _ = user::write(r.parent_tid, &tid);
+        }
+    };
+    tell_parent(flags.contains(CloneFlags::VM));
     new.publish();
-    host_thread(call, &new, &child, flags, &r)?;
+    host_thread(call, &child, flags, &r)?;
     new.commit();
+    tell_parent(!flags.contains(CloneFlags::VM));
     drop(child);
     if flags.contains(CloneFlags::VFORK) {
         me.wait_for_vfork();
@@ -150,7 +155,6 @@ fn own_arc(me: &Task) -> Result<Arc<Task>> {
 
 fn host_thread(
     call: &mut Call<'_>,
-    _new: &NewTask,
     child: &Arc<Task>,
     flags: CloneFlags,
     r: &Request,

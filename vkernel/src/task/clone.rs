@@ -82,6 +82,7 @@ pub struct NewTask {
     task: Arc<Task>,
     flags: CloneFlags,
     parent: u32,
+    creator: u32,
     published: bool,
     committed: bool,
 }
@@ -127,7 +128,7 @@ impl Task {
         if flags.contains(CloneFlags::PARENT) && !thread {
             task.group.exit_signal.store(self.group.exit_signal.load(SeqCst), SeqCst);
         }
-        Ok(NewTask { task, flags, parent, published: false, committed: false })
+        Ok(NewTask { task, flags, parent, creator: self.tid(), published: false, committed: false })
     }
 
     fn child_with(
@@ -235,7 +236,7 @@ impl Task {
             held: Mutex::default(),
             started: host::time::monotonic(),
         });
-        list.publish_process(&task, super::list::INIT, uid);
+        list.publish_process(&task, super::list::INIT, 0, uid);
         Ok(task)
     }
 
@@ -279,7 +280,7 @@ impl NewTask {
         if self.flags.contains(CloneFlags::THREAD) {
             list.publish_thread(&self.task);
         } else {
-            list.publish_process(&self.task, self.parent, self.task.cred().uid);
+            list.publish_process(&self.task, self.parent, self.creator, self.task.cred().uid);
         }
     }
 

@@ -44,7 +44,12 @@ impl Task {
             kernel().process_ended(&self.group, how, total);
         } else {
             self.mm().drop_user();
-            kernel().tasks.remove_thread(self.tid());
+            if self.is_leader() {
+                // Its id stands for the process as long as that lives.
+                self.set_state(b'Z');
+            } else {
+                kernel().tasks.remove_thread(self.tid());
+            }
             self.tell_executing_thread();
         }
         self.thread.set_dead();

@@ -22,6 +22,8 @@ const FIRST_AFTER_WRAP: u32 = 300;
 pub(super) struct Node {
     pub group: Arc<ThreadGroup>,
     pub parent: u32,
+    /// The parent's thread that made it, for `__WNOTHREAD`.
+    pub creator: u32,
     pub children: BTreeSet<u32>,
     pub zombie: Option<Exit>,
     /// What `wait4` may still report of a stop (status) or continue.
@@ -141,7 +143,7 @@ impl TaskList {
     }
 
     /// A process appears, as a child of `parent`.
-    pub(super) fn publish_process(&self, task: &Arc<Task>, parent: u32, uid: u32) {
+    pub(super) fn publish_process(&self, task: &Arc<Task>, parent: u32, creator: u32, uid: u32) {
         task.group.add_thread(task.clone());
         let pid = task.tgid();
         let mut tree = self.tree.lock();
@@ -151,6 +153,7 @@ impl TaskList {
         let node = Node {
             group: task.group.clone(),
             parent,
+            creator,
             children: BTreeSet::new(),
             zombie: None,
             stopped: None,

@@ -76,7 +76,7 @@ impl TaskList {
         let mut candidates = false;
         for pid in children {
             let Some(node) = tree.nodes.get_mut(&pid) else { continue };
-            if !matches(node, pid, whom, options) {
+            if !matches(node, pid, whom, options) || !own_thread(me, node, options) {
                 continue;
             }
             candidates = true;
@@ -101,6 +101,13 @@ fn matches(node: &Node, pid: u32, whom: WaitFor, options: WaitOptions) -> bool {
         WaitFor::Group(g) => node.group.pgrp() == g,
     };
     kind && who
+}
+
+/// `__WNOTHREAD`: only children that the calling thread made, or whose maker has ended.
+fn own_thread(me: &Task, node: &Node, options: WaitOptions) -> bool {
+    !options.contains(WaitOptions::NOTHREAD)
+        || node.creator == me.tid()
+        || !me.group.threads().iter().any(|t| t.tid() == node.creator)
 }
 
 /// What this child has to tell, and whether it is to be reaped.

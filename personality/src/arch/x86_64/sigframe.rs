@@ -60,7 +60,8 @@ pub fn build_frame(task: &Task, cx: &mut Context, q: &Queued, action: &Action, m
     let mut uc = *cx.raw();
     uc.flags = UC_FLAGS;
     uc.link = 0;
-    uc.stack = shown(&alt, sp);
+    // The raw state, not what `sigaltstack` would show (`__save_altstack`).
+    uc.stack = alt;
     uc.sigmask = mask.0;
     uc.machine.fpstate = fp;
     uc.machine.oldmask = mask.0;
@@ -92,12 +93,7 @@ pub fn restore_frame(task: &Task, cx: &mut Context) -> Result<()> {
     fpu::copy_from_guest(cx.regs().fpstate, uc.machine.fpstate)?;
     cx.set_machine(&uc.machine);
     // As Linux: errors of the alternate stack are ignored.
-    let stack = StackT { flags: uc.stack.flags & SS_AUTODISARM, pad: 0, ..uc.stack };
-    if uc.stack.flags & SS_DISABLE != 0 {
-        task.signals.lock().altstack = StackT::default();
-    } else if uc.stack.flags & SS_ONSTACK == 0 || uc.stack.size != 0 {
-        task.signals.lock().altstack = stack;
-    }
+    let _ = altstack(task, cx, Some(uc.stack));
     Ok(())
 }
 
@@ -115,13 +111,13 @@ pub fn altstack(task: &Task, cx: &Context, new: Option<StackT>) -> Result<StackT
     if mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0 {
         return Err(Errno::EINVAL);
     }
-    state.altstack = if mode == SS_DISABLE {
-        StackT::default()
-    } else {
-        if new.size < MIN {
-            return Err(Errno::ENOMEM);
-        }
-        StackT { flags: new.flags & SS_AUTODISARM, pad: 0, ..new }
-    };
+    let new = StackT { pad: 0, ..new };
+    if new == state.altstack {
+        return Ok(old);
+    }
+    if mode != SS_DISABLE && new.size < MIN {
+        return Err(Errno::ENOMEM);
+    }
+    state.altstack = if mode == SS_DISABLE { StackT { sp: 0, size: 0, ..new } } else { new };
     Ok(old)
 }
