@@ -63,10 +63,20 @@ fn send(target: Target<'_>, sig: u32, info: SigInfo) -> Result<()> {
     };
     let threads = group.threads();
     let Some(any) = threads.first() else { return Ok(()) };
-    prepare_stop_or_continue(group, &threads, sig);
+    discard_opposite(group, &threads, sig);
+    let queued = queue(&target, &threads, any, sig, info);
+    // Only now may a stopped group go on: it must find the signal when it does.
+    if sig == SIGCONT || sig == SIGKILL {
+        group.resume(sig == SIGCONT);
+    }
+    queued
+}
+
+fn queue(target: &Target<'_>, threads: &[Arc<Task>], any: &Task, sig: u32, info: SigInfo) -> Result<()> {
+    let group = &*any.group;
     let hand = any.sighand();
     // A blocked signal is queued even when ignored: the disposition may change before it is unblocked.
-    let blocked = match &target {
+    let blocked = match target {
         Target::Thread(t) => t.signals.lock().blocked.has(sig),
         Target::Group(_) => threads.iter().all(|t| t.signals.lock().blocked.has(sig)),
     };
@@ -82,25 +92,21 @@ fn send(target: Target<'_>, sig: u32, info: SigInfo) -> Result<()> {
         }
         Target::Group(g) => {
             g.pending.lock().push(q, limit)?;
-            wake_one_of(&threads, sig);
+            wake_one_of(threads, sig);
         }
     }
     Ok(())
 }
 
-/// A stop signal cancels pending continues and the other way round; `SIGCONT` and `SIGKILL` set a stopped group going.
-fn prepare_stop_or_continue(group: &ThreadGroup, threads: &[Arc<Task>], sig: u32) {
+/// A stop signal cancels pending continues and the other way round.
+fn discard_opposite(group: &ThreadGroup, threads: &[Arc<Task>], sig: u32) {
     let gone = match sig {
         SIGCONT => SigSet::STOPS,
         _ if SigSet::STOPS.has(sig) => SigSet::of(&[SIGCONT]),
-        SIGKILL => SigSet::EMPTY,
         _ => return,
     };
     group.pending.lock().flush(gone);
     threads.iter().for_each(|t| t.signals.lock().pending.flush(gone));
-    if sig == SIGCONT || sig == SIGKILL {
-        group.resume(sig == SIGCONT);
-    }
 }
 
 fn wake_for(t: &Task, sig: u32) {
