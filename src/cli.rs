@@ -28,6 +28,9 @@ enum Command {
         #[arg(long)]
         calls: bool,
     },
+    /// The part of `doctor` that runs in a sandbox.
+    #[command(hide = true)]
+    DoctorInside,
 }
 
 #[derive(Args)]
@@ -73,6 +76,7 @@ pub fn main() -> i32 {
     let result = match cli.command {
         Command::Run(run) => run_command(run),
         Command::Doctor { calls } => crate::doctor::run(calls),
+        Command::DoctorInside => crate::doctor::serve_inside(),
     };
     result.unwrap_or_else(|e| {
         eprintln!("umlaut: {e:#}");

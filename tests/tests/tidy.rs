@@ -23,12 +23,13 @@ const SAFE: [&str; 3] = ["fs-emu", "loader", "vkernel"];
 
 /// Where `unsafe` may stand, at most how often, and why. Lower a count when code gets better; raise one
 /// only with a reason that a reviewer accepts.
-const UNSAFE: [(&str, usize, &str); 8] = [
-    ("host/src/", 140, "the machine: the gate, host calls, the arena, locks, guest memory"),
+const UNSAFE: [(&str, usize, &str); 9] = [
+    ("host/src/", 150, "the machine: the gate, host calls, the arena, locks, guest memory"),
     ("personality/src/arch/", 40, "entry and exit code, registers, signal frames"),
-    ("personality/src/trap/", 30, "arming the trap, the handler of SIGSYS"),
+    ("personality/src/boot.rs", 1, "the first process's step into the kernel"),
+    ("personality/src/trap/", 50, "arming, the handlers of host signals, kernel stacks, new host threads"),
     ("src/supervisor/", 30, "starting the first guest process, ptrace, reaping"),
-    ("src/doctor/", 10, "measuring what a bounce costs"),
+    ("src/doctor/", 16, "measuring what a bounce costs, probing what the host offers"),
     ("tests/src/exec.rs", 5, "setsid, rlimits, pidfd and poll, which std does not offer"),
     ("tests/src/procs.rs", 1, "kill"),
     ("benches/", 20, "raw calls, which are what is measured"),
@@ -73,10 +74,12 @@ fn collect(root: &Path, dir: &Path, extensions: &[&str], into: &mut Vec<Source>)
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let path: PathBuf = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
+        // In a second work tree of git's, `.git` is a file.
+        if name == "target" || name == ".git" {
+            continue;
+        }
         if path.is_dir() {
-            if name != "target" && name != ".git" {
-                collect(root, &path, extensions, into);
-            }
+            collect(root, &path, extensions, into);
         } else if extensions.is_empty() || extensions.iter().any(|e| name.ends_with(e)) {
             let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
             // Files that are not text (fuzz seeds) have no rules here.
@@ -208,9 +211,10 @@ fn files_are_short() {
     assert!(median <= MAX_MEDIAN, "the median file has {median} lines, not at most {MAX_MEDIAN}");
 }
 
-/// Whether a path is one of the kernel crates' sources; `testing.rs` is compiled for their tests only.
+/// Whether a path is one of the kernel crates' sources, and not of their tests.
 fn kernel(source: &Source) -> bool {
-    let for_tests = source.path.ends_with("/testing.rs");
+    let for_tests = ["/testing.rs", "/tests.rs"].iter().any(|end| source.path.ends_with(end))
+        || source.path.contains("/src/") && source.path.contains("/tests/");
     !for_tests && CRATES.iter().any(|(name, _, kernel)| *kernel && source.of_crate(name))
 }
 
@@ -263,7 +267,9 @@ fn nothing_is_left_to_do() {
 
 #[test]
 fn every_file_says_what_it_is() {
-    let silent = rust().into_iter().filter(|s| !s.text.trim_start().starts_with("//!"));
+    // What `include!` takes in can only have a plain comment.
+    let head = |s: &Source| if s.path == "personality/src/rows.rs" { "// " } else { "//!" };
+    let silent = rust().into_iter().filter(|s| !s.text.trim_start().starts_with(head(s)));
     none("every file starts with a //! header", silent.map(|s| s.path).collect());
 }
 

@@ -4,8 +4,12 @@
 //! cargo xtask test                                       everything, with the Debian packages it needs
 //! cargo xtask stress [--rounds N] [--trap T] PATTERN…    guests and command lines, over and over, on busy processors
 //! cargo xtask packages                                   names the Debian packages that the tests need
+//! cargo xtask calls                                      writes docs/calls.md from the table of calls
+//! cargo xtask bench-startup [--rounds N]                 times the start of a sandbox beside native and other runners
 //! ```
 
+mod bench;
+mod calls;
 mod stress;
 mod test;
 
@@ -13,7 +17,9 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask test
        cargo xtask stress [--rounds N] [--trap sud|seccomp|ptrace] PATTERN...
-       cargo xtask packages";
+       cargo xtask packages
+       cargo xtask calls
+       cargo xtask bench-startup [--rounds N]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -21,6 +27,8 @@ fn main() -> ExitCode {
         Some((chore, rest)) if chore == "test" => test::run(rest),
         Some((chore, rest)) if chore == "stress" => stress::run(rest),
         Some((chore, [])) if chore == "packages" => test::list(),
+        Some((chore, [])) if chore == "calls" => calls::run(),
+        Some((chore, rest)) if chore == "bench-startup" => bench::run(rest),
         _ => Err(USAGE.to_string()),
     };
     match result {
