@@ -9,6 +9,8 @@
 //! A lock may be taken only while no lock of a *higher* rank is held; debug builds check it. Outermost first:
 //!
 //! ```text
+//! NEST                the graph of epolls that watch epolls
+//! EPOLL               one epoll's interest list (two of this rank: the watching one first)
 //! TASKLIST            pid table, parent and child links, sessions
 //!   SIGHAND           dispositions and pending signals
 //!     MM              one address space's mappings
@@ -30,6 +32,8 @@ use core::sync::atomic::{AtomicU32, Ordering::*};
 #[allow(missing_docs)]
 pub mod rank {
     pub const NONE: u8 = 0;
+    pub const NEST: u8 = 7;
+    pub const EPOLL: u8 = 8;
     pub const TASKLIST: u8 = 10;
     pub const SIGHAND: u8 = 20;
     pub const MM: u8 = 30;

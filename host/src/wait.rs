@@ -21,6 +21,11 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 pub trait Wake: Send + Sync {
     /// Something may have changed. Called with the queue's lock held: takes only leaf locks.
     fn wake(&self);
+
+    /// The same, saying which `poll(2)` events it is about; for whoever can tell them apart.
+    fn wake_for(&self, _events: u16) {
+        self.wake();
+    }
 }
 
 /// The part of a host thread that other processes see. Lives in the arena.
@@ -260,6 +265,14 @@ impl WaitQueue {
         core::sync::atomic::fence(SeqCst);
         if self.len.load(SeqCst) != 0 {
             self.waiters.lock().iter().for_each(|w| w.wake());
+        }
+    }
+
+    /// As [`wake_all`](Self::wake_all), when it is known which `poll(2)` events may now hold.
+    pub fn wake_for(&self, events: u16) {
+        core::sync::atomic::fence(SeqCst);
+        if self.len.load(SeqCst) != 0 {
+            self.waiters.lock().iter().for_each(|w| w.wake_for(events));
         }
     }
 }

@@ -165,14 +165,22 @@ syscalls! {
     202 futex(word: Ptr, op: u32, val: u32, timeout: Ptr, word2: Ptr, val3: u32) [part "priority inheritance"] sys => futex::futex;
     203 sched_setaffinity(pid: i32, size: usize, mask: Ptr) [full] => sched::sched_setaffinity;
     204 sched_getaffinity(pid: i32, size: usize, mask: Ptr) [full] => sched::sched_getaffinity;
+    213 epoll_create(size: i32) [full] => epoll::epoll_create;
     217 getdents64(fd: Fd, buf: Ptr, count: u32) [full] => dirs::getdents64;
     218 set_tid_address(addr: Ptr) [full] => process::set_tid_address;
     221 fadvise64(fd: Fd, offset: i64, len: i64, advice: u32) [full] => rw::fadvise64;
+    222 timer_create(clock: i32, event: Ptr, id: Ptr) [part "processor time of one thread"] => timer::timer_create;
+    223 timer_settime(id: i32, flags: u32, new: Ptr, old: Ptr) [full] => timer::timer_settime;
+    224 timer_gettime(id: i32, value: Ptr) [full] => timer::timer_gettime;
+    225 timer_getoverrun(id: i32) [full] => timer::timer_getoverrun;
+    226 timer_delete(id: i32) [full] => timer::timer_delete;
     227 clock_settime(clock: i32, time: Ptr) [refused "the host's clock stays as it is"] => time::clock_settime;
     228 clock_gettime(clock: i32, time: Ptr) [full] => time::clock_gettime;
     229 clock_getres(clock: i32, res: Ptr) [full] => time::clock_getres;
     230 clock_nanosleep(clock: i32, flags: u32, req: Ptr, rem: Ptr) [part "CLOCK_PROCESS_CPUTIME_ID"] nohandler => time::clock_nanosleep;
     231 exit_group(status: i32) [full] => process::exit_group;
+    232 epoll_wait(epfd: Fd, events: Ptr, max: i32, timeout: i32) [full] => epoll::epoll_wait;
+    233 epoll_ctl(epfd: Fd, op: i32, fd: Fd, event: Ptr) [full] => epoll::epoll_ctl;
     234 tgkill(tgid: i32, tid: i32, sig: Sig) [full] => signal::tgkill;
     235 utimes(path: PathPtr, times: Ptr) [full] => attr::utimes;
     247 waitid(which: i32, id: i32, info: Ptr, options: u32, rusage: Ptr) [part "P_PIDFD"] sys => process::waitid;
@@ -199,10 +207,15 @@ syscalls! {
     277 sync_file_range(fd: Fd, offset: i64, len: i64, flags: u32) [full] => rw::sync_file_range;
     278 vmsplice(fd: Fd, iov: Ptr, count: usize, flags: u32) [part "copies"] sys => splice::vmsplice;
     280 utimensat(dirfd: Fd, path: PathPtr, times: Ptr, flags: u32) [full] => attr::utimensat;
+    281 epoll_pwait(epfd: Fd, events: Ptr, max: i32, timeout: i32, mask: Ptr, size: usize) [full] => epoll::epoll_pwait;
+    283 timerfd_create(clock: i32, flags: u32) [full] => timerfd::timerfd_create;
     284 eventfd(value: u32) [full] => fds::eventfd;
     285 fallocate(fd: Fd, mode: u32, offset: i64, len: i64) [full] => attr::fallocate;
     288 accept4(fd: Fd, addr: Ptr, len: Ptr, flags: u32) [full] sys => socket::accept4;
+    286 timerfd_settime(fd: Fd, flags: u32, new: Ptr, old: Ptr) [full] => timerfd::timerfd_settime;
+    287 timerfd_gettime(fd: Fd, value: Ptr) [full] => timerfd::timerfd_gettime;
     290 eventfd2(value: u32, flags: u32) [full] => fds::eventfd2;
+    291 epoll_create1(flags: u32) [full] => epoll::epoll_create1;
     292 dup3(oldfd: Fd, newfd: Fd, flags: u32) [full] => fds::dup3;
     293 pipe2(fds: Ptr, flags: u32) [full] => fds::pipe2;
     295 preadv(fd: Fd, iov: Ptr, count: usize, low: u64, high: u64) [full] sys => rw::preadv;
@@ -227,5 +240,6 @@ syscalls! {
     436 close_range(first: u32, last: u32, flags: u32) [full] => open::close_range;
     437 openat2(dirfd: Fd, path: PathPtr, how: Ptr, size: usize) [full] sys => open::openat2;
     439 faccessat2(dirfd: Fd, path: PathPtr, mode: u32, flags: u32) [full] => stat::faccessat2;
+    441 epoll_pwait2(epfd: Fd, events: Ptr, max: i32, timeout: Ptr, mask: Ptr, size: usize) [full] => epoll::epoll_pwait2;
     452 fchmodat2(dirfd: Fd, path: PathPtr, mode: u32, flags: u32) [full] => attr::fchmodat2;
 }

@@ -7,6 +7,7 @@ mod heap;
 mod reap;
 mod setup;
 mod signals;
+mod timekeeper;
 mod tracer;
 
 use crate::sandbox::{Sandbox, Trap};

@@ -1,6 +1,6 @@
 //! Reaping host processes: the ordinary ends, and those that came from outside.
 
-use super::heap;
+use super::{heap, timekeeper};
 use host::sys::process as host_process;
 use std::sync::Arc;
 use vkernel::Task;
@@ -20,11 +20,11 @@ pub fn process_ended(pid: u32, status: i32) -> Outcome {
     heap::in_arena(|| {
         let victims = tasks_of(pid);
         let Some(victims) = victims else { return Outcome::Poisoned };
+        if victims.iter().any(|t| t.thread.locks_held() > 0) || timekeeper::died_in_kernel(pid) {
+            return Outcome::Poisoned;
+        }
         if victims.is_empty() {
             return Outcome::Fine;
-        }
-        if victims.iter().any(|t| t.thread.locks_held() > 0) {
-            return Outcome::Poisoned;
         }
         let how = match libc::WIFSIGNALED(status) {
             true => Exit::signal(libc::WTERMSIG(status) as u32, false),

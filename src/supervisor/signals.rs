@@ -4,8 +4,9 @@
 //! supervisor hands its own to the virtual foreground group.
 
 use super::heap::in_arena;
-use super::{reap, tracer};
+use super::{reap, timekeeper, tracer};
 use anyhow::Result;
+use host::sys::signal::DOORBELL;
 use std::mem::MaybeUninit;
 use vkernel::kernel::{TrapKind, kernel};
 use vkernel::signal::{self, code};
@@ -28,6 +29,7 @@ fn set() -> libc::sigset_t {
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
         libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);
+        libc::sigaddset(set.as_mut_ptr(), DOORBELL);
         for sig in HANDED_ON {
             libc::sigaddset(set.as_mut_ptr(), sig);
         }
@@ -69,7 +71,9 @@ pub fn wait_and_hand_on() {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     // SAFETY: a valid set and a live siginfo.
     let sig = unsafe { libc::sigwaitinfo(&set(), info.as_mut_ptr()) };
-    if sig > 0 && sig != libc::SIGCHLD {
+    if sig == DOORBELL {
+        timekeeper::start();
+    } else if sig > 0 && sig != libc::SIGCHLD {
         // SAFETY: zeroed at least, filled in by the call.
         hand_on(sig, unsafe { info.assume_init_ref() });
     }
@@ -84,6 +88,9 @@ pub fn finished(alone: bool) -> Option<i32> {
 
 /// One host process ended; the sandbox's status if that ends it.
 pub fn ended(pid: u32, status: i32) -> Option<i32> {
+    if timekeeper::is(pid) {
+        timekeeper::start();
+    }
     if let reap::Outcome::Poisoned = reap::process_ended(pid, status) {
         return Some(give_up("a process was killed inside the kernel; the sandbox cannot go on"));
     }

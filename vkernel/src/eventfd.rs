@@ -34,7 +34,7 @@ impl EventFd {
         let mut count = self.count.lock();
         *count = count.saturating_add(n);
         drop(count);
-        self.changed.wake_all();
+        self.changed.wake_for((Events::IN | Events::ERR).bits());
     }
 
     /// The count now.
@@ -64,7 +64,7 @@ impl FileOps for EventFd {
         }
         *count -= value;
         drop(count);
-        self.changed.wake_all();
+        self.changed.wake_for(Events::OUT.bits());
         Ok(WORD)
     }
 
@@ -88,7 +88,7 @@ impl FileOps for EventFd {
         };
         *count = sum;
         drop(count);
-        self.changed.wake_all();
+        self.changed.wake_for(Events::IN.bits());
         Ok((WORD, off))
     }
 

@@ -50,6 +50,10 @@ pub struct Kernel {
     pub locks: LockTable,
     /// Named pipes that are open.
     pub fifos: FifoTable,
+    /// Timers that act by themselves.
+    pub timers: crate::timer::TimerQueue,
+    /// Guards who watches whom among epolls.
+    pub epolls: crate::epoll::Graph,
     /// The terminal that umlaut was started on.
     pub console: Arc<Console>,
     /// `uname -r` and `uname -v`: the host's.
@@ -102,6 +106,8 @@ impl Kernel {
             mounts: config.mounts,
             locks: LockTable::default(),
             fifos: FifoTable::default(),
+            timers: Default::default(),
+            epolls: Default::default(),
             console: Arc::new(Console::default()),
             version: (host_text(c"/proc/sys/kernel/osrelease"), host_text(c"/proc/sys/kernel/version")),
             names: Mutex::new((config.hostname, b"(none)".to_vec())),

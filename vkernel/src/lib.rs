@@ -9,6 +9,7 @@ extern crate alloc;
 
 pub mod console;
 pub mod dev;
+pub mod epoll;
 pub mod eventfd;
 pub mod files;
 pub mod kernel;
@@ -18,6 +19,7 @@ pub mod pipe;
 pub mod proc;
 pub mod signal;
 pub mod task;
+pub mod timer;
 
 pub use kernel::Kernel;
 pub use task::Task;

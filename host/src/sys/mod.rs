@@ -1,6 +1,7 @@
 //! Host calls, typed. The enum is the whole list of what the runtime asks of the host, and the wall's allow-list.
 
 pub mod clock;
+pub mod epoll;
 pub mod fd;
 pub mod futex;
 pub mod mem;
@@ -33,6 +34,7 @@ host_calls! {
     Getrusage = 98, Sysinfo = 99, Getppid = 110, Sigaltstack = 131, Statfs = 137, Fstatfs = 138, Getpriority = 140,
     Setpriority = 141, Prctl = 157, ArchPrctl = 158, Gettid = 186, Lgetxattr = 192, Lsetxattr = 189,
     Llistxattr = 195, Lremovexattr = 198, Futex = 202, SchedSetaffinity = 203, SchedGetaffinity = 204, Getdents64 = 217,
+    EpollCtl = 233, EpollPwait = 281, EpollCreate1 = 291,
     ClockGettime = 228, ClockGetres = 229, ClockNanosleep = 230, ExitGroup = 231, Tgkill = 234, Openat = 257,
     Mkdirat = 258, Mknodat = 259, Fchownat = 260, Newfstatat = 262, Unlinkat = 263, Linkat = 265, Symlinkat = 266,
     Readlinkat = 267, Fchmodat = 268, Ppoll = 271, Utimensat = 280, Fallocate = 285, Preadv = 295, Pwritev = 296,

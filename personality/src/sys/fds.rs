@@ -27,7 +27,7 @@ pub(super) fn limit(call: &Call<'_>) -> u64 {
     call.task.group.rlimit(limits::NOFILE).cur
 }
 
-fn reserve(call: &Call<'_>) -> Result<Reservation> {
+pub(super) fn reserve(call: &Call<'_>) -> Result<Reservation> {
     rw::table(call)?.reserve(0, limit(call))
 }
 

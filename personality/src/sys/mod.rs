@@ -2,6 +2,7 @@
 
 pub mod attr;
 pub mod dirs;
+pub mod epoll;
 pub mod fcntl;
 pub mod fds;
 pub mod futex;
@@ -26,4 +27,6 @@ pub mod splice;
 pub mod stat;
 pub mod system;
 pub mod time;
+pub mod timer;
+pub mod timerfd;
 pub mod xattr;

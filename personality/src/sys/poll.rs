@@ -270,12 +270,12 @@ fn valid(t: Timespec) -> Result<Timespec> {
     if t.is_valid() { Ok(t) } else { Err(Errno::EINVAL) }
 }
 
-fn timespec(at: Ptr) -> Result<Option<Timespec>> {
+pub(super) fn timespec(at: Ptr) -> Result<Option<Timespec>> {
     user::read_opt::<Timespec>(at.0)?.map(valid).transpose()
 }
 
 /// The mask for the duration of the call.
-fn swap_mask(task: &Task, mask: usize, size: usize) -> Result<()> {
+pub(super) fn swap_mask(task: &Task, mask: usize, size: usize) -> Result<()> {
     if mask == 0 {
         return Ok(());
     }

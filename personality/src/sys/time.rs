@@ -13,6 +13,7 @@ use host::{Errno, Result, user};
 use vkernel::Task;
 use vkernel::kernel::kernel;
 use vkernel::task::{Usage, Wait};
+use vkernel::timer::TimerClock;
 
 const REALTIME: i32 = 0;
 const MONOTONIC: i32 = 1;
@@ -24,7 +25,7 @@ const BOOTTIME_ALARM: i32 = 9;
 const TAI: i32 = 11;
 const TIMER_ABSTIME: u32 = 1;
 /// `CAP_WAKE_ALARM`.
-const WAKE_ALARM: fs_emu::cred::Caps = fs_emu::cred::Caps::from_bits_retain(1 << 35);
+pub(super) const WAKE_ALARM: fs_emu::cred::Caps = fs_emu::cred::Caps::from_bits_retain(1 << 35);
 
 /// A clock as the guest names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,31 @@ fn find_cpu_clock(task: &Task, id: i32) -> Result<Clock> {
     let other = kernel().tasks.process(pid).filter(|p| !p.zombie).ok_or(Errno::EINVAL)?;
     let thread = other.group.threads().first().cloned().ok_or(Errno::EINVAL)?;
     Ok(Clock::Process { host: host_id(thread.thread.host_pid()), own: false })
+}
+
+/// What a timer on this clock counts on. `EOPNOTSUPP` for those that only tell the time.
+pub(super) fn for_timer(task: &Task, id: i32) -> Result<TimerClock> {
+    const MONOTONIC_RAW: i32 = 4;
+    let carried = |us: u64| us.saturating_mul(1000);
+    match find(task, id)? {
+        Clock::Machine(_) if (MONOTONIC_RAW..BOOTTIME).contains(&id) => Err(Errno::EOPNOTSUPP),
+        Clock::Machine(host) => Ok(TimerClock::Machine(host)),
+        Clock::Process { host, own: false } => Ok(TimerClock::Cpu(host, 0)),
+        // Of the process, for the timekeeper can't see a thread's.
+        _ => {
+            let before = *task.group.own_usage.lock();
+            let host = !task.thread.host_pid() << 3 | PROCESS_CPUTIME as u32;
+            Ok(TimerClock::Cpu(host, carried(before.utime_us.saturating_add(before.stime_us))))
+        }
+    }
+}
+
+/// The alarm clocks need a device and a right.
+pub(super) fn check_alarm(task: &Task, id: i32) -> Result<()> {
+    if matches!(id, REALTIME_ALARM | BOOTTIME_ALARM) && !task.cred().capable(WAKE_ALARM) {
+        return Err(Errno::EPERM);
+    }
+    Ok(())
 }
 
 fn read(task: &Task, which: Clock) -> Result<Timespec> {

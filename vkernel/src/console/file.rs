@@ -131,7 +131,7 @@ impl HostFile {
     }
 
     /// Whether a transfer can make one wait.
-    fn waits(&self) -> bool {
+    pub fn waits(&self) -> bool {
         !matches!(self.kind, FileType::Regular | FileType::Directory | FileType::BlockDevice)
     }
 

@@ -1,11 +1,13 @@
 //! What the kernel keeps with an open file description besides its operations (`struct fown_struct`, `f_flock`).
 //!
 //! Made at the first use and dropped with the description, whose locks it then releases. Locks: its own (leaf); the lock
-//! table's (OBJECT) when it is dropped.
+//! table's (OBJECT) and those of the epolls that watch it (EPOLL) when it is dropped.
 
 use crate::kernel::kernel;
 use crate::locks::FileId;
-use alloc::sync::Arc;
+use crate::epoll::Epoll;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use fs_emu::vfs::File;
 use host::lock::Mutex;
@@ -33,6 +35,8 @@ pub struct FileExtra {
     /// 0 for a file that knows no seals, else the seals and `SEALABLE`.
     seals: AtomicU32,
     locked: Mutex<Option<(FileId, u64)>>,
+    /// Epolls that watch it, and its identity among what they watch.
+    watchers: Mutex<(Vec<Weak<Epoll>>, u64)>,
 }
 
 const SEALABLE: u32 = 1 << 31;
@@ -78,12 +82,24 @@ impl FileExtra {
     pub fn will_lock(&self, file: FileId, description: u64) {
         *self.locked.lock() = Some((file, description));
     }
+
+    /// An epoll watches the file, which it knows by this identity.
+    pub fn watched_by(&self, epoll: &Weak<Epoll>, identity: u64) {
+        let mut watchers = self.watchers.lock();
+        watchers.1 = identity;
+        watchers.0.retain(|w| w.strong_count() > 0 && !w.ptr_eq(epoll));
+        watchers.0.push(epoll.clone());
+    }
 }
 
 impl Drop for FileExtra {
     fn drop(&mut self) {
         if let Some((file, description)) = self.locked.lock().take() {
             kernel().locks.release_description(file, description);
+        }
+        let (watchers, identity) = core::mem::take(&mut *self.watchers.lock());
+        for epoll in watchers.iter().filter_map(Weak::upgrade) {
+            epoll.forget(identity);
         }
     }
 }

@@ -83,6 +83,15 @@ impl Task {
 
     /// Takes a pending signal of a set, the thread's own before the group's.
     pub fn dequeue(&self, wanted: SigSet) -> Option<Queued> {
+        loop {
+            let mut q = self.dequeue_any(wanted)?;
+            if q.timer == 0 || self.group.timers.taken(q.timer, &mut q.info) {
+                return Some(q);
+            }
+        }
+    }
+
+    fn dequeue_any(&self, wanted: SigSet) -> Option<Queued> {
         let mut state = self.signals.lock();
         // Synchronous signals are always the thread's own.
         if let Some(q) = state.pending.take(wanted) {

@@ -13,6 +13,7 @@ pub use action::{Action, Default, SaFlags, SigHand, default_action};
 pub use deliver::Delivery;
 pub use queue::{Pending, Queued};
 pub use send::Target;
+pub(crate) use send::queue;
 
 use host::abi::SigInfo;
 

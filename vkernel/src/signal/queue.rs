@@ -14,6 +14,8 @@ pub struct Queued {
     pub sig: u32,
     /// What `sigaction` handlers and `sigwaitinfo` get.
     pub info: SigInfo,
+    /// Nonzero for the signal of a POSIX timer: which of its settings sent it.
+    pub timer: u64,
 }
 
 /// A queue of pending signals.
@@ -41,10 +43,11 @@ impl Pending {
 
     /// Queues a signal. `EAGAIN` when a real-time signal finds the queue full.
     pub fn push(&mut self, q: Queued, limit: u64) -> Result<()> {
-        if q.sig < SIGRTMIN && self.set.has(q.sig) {
+        // A timer has one of its own, and always room for it.
+        if q.timer == 0 && q.sig < SIGRTMIN && self.set.has(q.sig) {
             return Ok(());
         }
-        if q.sig >= SIGRTMIN && self.queue.len() as u64 >= limit {
+        if q.timer == 0 && q.sig >= SIGRTMIN && self.queue.len() as u64 >= limit {
             return Err(Errno::EAGAIN);
         }
         self.queue.try_reserve(1).map_err(|_| Errno::EAGAIN)?;

@@ -40,7 +40,7 @@ impl Task {
             hand.set(sig, Action::DEFAULT);
             state.blocked = state.blocked.minus(SigSet::of(&[sig]));
         }
-        let _ = state.pending.push(Queued { sig, info }, u64::MAX);
+        let _ = state.pending.push(Queued { sig, info, timer: 0 }, u64::MAX);
         drop(state);
         self.thread.set_work();
     }
@@ -57,14 +57,20 @@ fn send(target: Target<'_>, sig: u32, info: SigInfo) -> Result<()> {
     if sig == 0 {
         return Ok(());
     }
+    queue(target, Queued { sig, info, timer: 0 }).map(drop)
+}
+
+/// Queues a signal where it belongs and wakes who should look. `false` if it is ignored, or nobody is left to take it.
+pub(crate) fn queue(target: Target<'_>, q: Queued) -> Result<bool> {
+    let sig = q.sig;
     let group = match &target {
         Target::Thread(t) => &*t.group,
         Target::Group(g) => g,
     };
     let threads = group.threads();
-    let Some(any) = threads.first() else { return Ok(()) };
+    let Some(any) = threads.first() else { return Ok(false) };
     discard_opposite(group, &threads, sig);
-    let queued = queue(&target, &threads, any, sig, info);
+    let queued = enqueue(&target, &threads, any, q);
     // Only now may a stopped group go on: it must find the signal when it does.
     if sig == SIGCONT || sig == SIGKILL {
         group.resume(sig == SIGCONT);
@@ -72,8 +78,8 @@ fn send(target: Target<'_>, sig: u32, info: SigInfo) -> Result<()> {
     queued
 }
 
-fn queue(target: &Target<'_>, threads: &[Arc<Task>], any: &Task, sig: u32, info: SigInfo) -> Result<()> {
-    let group = &*any.group;
+fn enqueue(target: &Target<'_>, threads: &[Arc<Task>], any: &Task, q: Queued) -> Result<bool> {
+    let (group, sig) = (&*any.group, q.sig);
     let hand = any.sighand();
     // A blocked signal is queued even when ignored: the disposition may change before it is unblocked.
     let blocked = match target {
@@ -81,10 +87,9 @@ fn queue(target: &Target<'_>, threads: &[Arc<Task>], any: &Task, sig: u32, info:
         Target::Group(_) => threads.iter().all(|t| t.signals.lock().blocked.has(sig)),
     };
     if hand.get(sig).ignores(sig) && !blocked && !group.traced() {
-        return Ok(());
+        return Ok(false);
     }
     let limit = group.rlimit(crate::task::limits::SIGPENDING).cur;
-    let q = Queued { sig, info };
     match target {
         Target::Thread(t) => {
             t.signals.lock().pending.push(q, limit)?;
@@ -95,7 +100,7 @@ fn queue(target: &Target<'_>, threads: &[Arc<Task>], any: &Task, sig: u32, info:
             wake_one_of(threads, sig);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// A stop signal cancels pending continues and the other way round.

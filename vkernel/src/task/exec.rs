@@ -78,6 +78,7 @@ impl ExecPoint<'_> {
             state.altstack = Default::default();
             state.saved_mask = None;
         }
+        task.group.timers.delete_all();
         *task.restart.lock() = None;
         task.keep_caps.store(0, SeqCst);
         if let Some(files) = task.files() {

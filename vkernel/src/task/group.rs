@@ -104,6 +104,8 @@ pub struct ThreadGroup {
     pub persona: AtomicU32,
     /// `oom_score_adj`, for `/proc`.
     pub oom_score_adj: AtomicI32,
+    /// `timer_create(2)`.
+    pub timers: crate::timer::Timers,
     /// Bytes read and written, for `/proc/PID/io`.
     pub io_bytes: [AtomicU64; 2],
 }
@@ -142,6 +144,7 @@ impl ThreadGroup {
             dumpable: AtomicU32::new(1),
             persona: AtomicU32::new(0),
             oom_score_adj: AtomicI32::new(0),
+            timers: Default::default(),
             io_bytes: Default::default(),
         }
     }
