@@ -230,6 +230,11 @@ pub trait FileOps: Send + Sync + 'static {
         b"anon_inode:[unknown]".to_vec()
     }
 
+    /// Lines that `/proc/PID/fdinfo/N` shows besides the common ones.
+    fn fd_info(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// Attributes for `fstat` of a file without an inode in a file system.
     fn metadata(&self) -> Result<crate::Metadata> {
         Ok(crate::Metadata { mode: 0o600, blksize: 4096, nlink: 1, ..Default::default() })

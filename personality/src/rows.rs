@@ -183,7 +183,7 @@ syscalls! {
     233 epoll_ctl(epfd: Fd, op: i32, fd: Fd, event: Ptr) [full] => epoll::epoll_ctl;
     234 tgkill(tgid: i32, tid: i32, sig: Sig) [full] => signal::tgkill;
     235 utimes(path: PathPtr, times: Ptr) [full] => attr::utimes;
-    247 waitid(which: i32, id: i32, info: Ptr, options: u32, rusage: Ptr) [part "P_PIDFD"] sys => process::waitid;
+    247 waitid(which: i32, id: i32, info: Ptr, options: u32, rusage: Ptr) [full] sys => process::waitid;
     257 openat(dirfd: Fd, path: PathPtr, flags: u32, mode: u32) [full] sys => open::openat;
     258 mkdirat(dirfd: Fd, path: PathPtr, mode: u32) [full] => names::mkdirat;
     259 mknodat(dirfd: Fd, path: PathPtr, mode: u32, dev: u32) [full] => names::mknodat;
@@ -208,12 +208,14 @@ syscalls! {
     278 vmsplice(fd: Fd, iov: Ptr, count: usize, flags: u32) [part "copies"] sys => splice::vmsplice;
     280 utimensat(dirfd: Fd, path: PathPtr, times: Ptr, flags: u32) [full] => attr::utimensat;
     281 epoll_pwait(epfd: Fd, events: Ptr, max: i32, timeout: i32, mask: Ptr, size: usize) [full] => epoll::epoll_pwait;
+    282 signalfd(fd: Fd, mask: Ptr, size: usize) [full] => signalfd::signalfd;
     283 timerfd_create(clock: i32, flags: u32) [full] => timerfd::timerfd_create;
     284 eventfd(value: u32) [full] => fds::eventfd;
     285 fallocate(fd: Fd, mode: u32, offset: i64, len: i64) [full] => attr::fallocate;
     288 accept4(fd: Fd, addr: Ptr, len: Ptr, flags: u32) [full] sys => socket::accept4;
     286 timerfd_settime(fd: Fd, flags: u32, new: Ptr, old: Ptr) [full] => timerfd::timerfd_settime;
     287 timerfd_gettime(fd: Fd, value: Ptr) [full] => timerfd::timerfd_gettime;
+    289 signalfd4(fd: Fd, mask: Ptr, size: usize, flags: u32) [full] => signalfd::signalfd4;
     290 eventfd2(value: u32, flags: u32) [full] => fds::eventfd2;
     291 epoll_create1(flags: u32) [full] => epoll::epoll_create1;
     292 dup3(oldfd: Fd, newfd: Fd, flags: u32) [full] => fds::dup3;
@@ -236,9 +238,12 @@ syscalls! {
     327 preadv2(fd: Fd, iov: Ptr, count: usize, low: u64, high: u64, flags: u32) [full] sys => rw::preadv2;
     328 pwritev2(fd: Fd, iov: Ptr, count: usize, low: u64, high: u64, flags: u32) [full] sys => rw::pwritev2;
     332 statx(dirfd: Fd, path: PathPtr, flags: u32, mask: u32, buf: Ptr) [full] => stat::statx;
+    424 pidfd_send_signal(pidfd: Fd, sig: Sig, info: Ptr, flags: u32) [part "PIDFD_THREAD"] => pidfd::pidfd_send_signal;
+    434 pidfd_open(pid: i32, flags: u32) [part "PIDFD_THREAD"] => pidfd::pidfd_open;
     435 clone3(args: Ptr, size: usize) [part "namespaces, cgroups, set_tid"] always => process::clone3;
     436 close_range(first: u32, last: u32, flags: u32) [full] => open::close_range;
     437 openat2(dirfd: Fd, path: PathPtr, how: Ptr, size: usize) [full] sys => open::openat2;
+    438 pidfd_getfd(pidfd: Fd, target: Fd, flags: u32) [full] => pidfd::pidfd_getfd;
     439 faccessat2(dirfd: Fd, path: PathPtr, mode: u32, flags: u32) [full] => stat::faccessat2;
     441 epoll_pwait2(epfd: Fd, events: Ptr, max: i32, timeout: Ptr, mask: Ptr, size: usize) [full] => epoll::epoll_pwait2;
     452 fchmodat2(dirfd: Fd, path: PathPtr, mode: u32, flags: u32) [full] => attr::fchmodat2;

@@ -2,6 +2,7 @@
 //!
 //! Answers to Linux's `fs/eventfd.c`. Locks: one of rank OBJECT per counter.
 
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -110,6 +111,10 @@ impl FileOps for EventFd {
 
     fn describe(&self) -> Vec<u8> {
         b"anon_inode:[eventfd]".to_vec()
+    }
+
+    fn fd_info(&self) -> Vec<u8> {
+        format!("eventfd-count: {:16x}\n", self.count()).into_bytes()
     }
 }
 

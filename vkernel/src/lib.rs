@@ -15,9 +15,11 @@ pub mod files;
 pub mod kernel;
 pub mod locks;
 pub mod mm;
+pub mod pidfd;
 pub mod pipe;
 pub mod proc;
 pub mod signal;
+pub mod signalfd;
 pub mod task;
 pub mod timer;
 

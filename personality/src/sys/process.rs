@@ -1,16 +1,20 @@
 //! Making, changing, ending and awaiting processes and threads.
 
+use super::{fds, pidfd, rw};
 use crate::dispatch::{self, Call};
 use crate::exec;
 use crate::table::{Fd, PathPtr, Ptr};
 use crate::trap::spawn::{self, Start};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use fs_emu::OpenFlags;
 use core::sync::atomic::Ordering::SeqCst;
 use host::abi::{CloneArgs, Rusage, SigInfo, Timeval};
 use host::{Errno, Result, layout, user};
 use vkernel::Task;
+use vkernel::files::Reservation;
 use vkernel::kernel::kernel;
+use vkernel::pidfd::PidFd;
 use vkernel::signal::{NSIG, SIGCHLD};
 use vkernel::task::{CloneFlags, Exit, Usage, WaitFor, WaitOptions, Waited};
 
@@ -23,6 +27,7 @@ struct Request {
     tls: usize,
     parent_tid: usize,
     child_tid: usize,
+    pidfd: usize,
 }
 
 /// `fork(2)`.
@@ -53,7 +58,12 @@ pub fn clone(
         tls: tls.0,
         parent_tid: parent_tid.0,
         child_tid: child_tid.0,
+        // The old call has no word of its own for it.
+        pidfd: parent_tid.0,
     };
+    if flags & CloneFlags::PIDFD.bits() != 0 && flags & CloneFlags::PARENT_SETTID.bits() != 0 {
+        return Err(Errno::EINVAL);
+    }
     start(call, request)
 }
 
@@ -93,7 +103,6 @@ pub fn clone3(call: &mut Call<'_>, args: Ptr, size: usize) -> Result<usize> {
     if flags & CloneFlags::INTO_CGROUP.bits() != 0 || set_tid != 0 {
         return Err(Errno::EPERM);
     }
-    let _ = pidfd;
     let request = Request {
         flags,
         exit_signal: exit_signal as u32,
@@ -101,6 +110,7 @@ pub fn clone3(call: &mut Call<'_>, args: Ptr, size: usize) -> Result<usize> {
         tls: tls as usize,
         parent_tid: parent_tid as usize,
         child_tid: child_tid as usize,
+        pidfd: pidfd as usize,
     };
     start(call, request)
 }
@@ -108,8 +118,8 @@ pub fn clone3(call: &mut Call<'_>, args: Ptr, size: usize) -> Result<usize> {
 fn start(call: &mut Call<'_>, r: Request) -> Result<usize> {
     let flags = CloneFlags::from_bits_retain(r.flags);
     flags.check()?;
-    if flags.contains(CloneFlags::PIDFD) {
-        // Descriptors for processes come with a later version; a kernel before 5.2 says the same.
+    if flags.contains(CloneFlags::PIDFD | CloneFlags::THREAD) {
+        // Descriptors for threads came with 6.9; a kernel before that says the same.
         return Err(Errno::EINVAL);
     }
     if flags.contains(CloneFlags::SETTLS) && r.tls >= layout::TASK_SIZE {
@@ -130,6 +140,7 @@ fn start(call: &mut Call<'_>, r: Request) -> Result<usize> {
         child.clear_child_tid.store(r.child_tid, SeqCst);
     }
     let tid = child.tid();
+    let pidfd = reserve_pidfd(call, flags, &r)?;
     // Before the child can run; but in a forked child's copy of the memory the word stays as it was. Linux ignores a bad
     // address here too.
     let tell_parent = |when: bool| {
@@ -142,11 +153,28 @@ fn start(call: &mut Call<'_>, r: Request) -> Result<usize> {
     host_thread(call, &child, flags, &r)?;
     new.commit();
     tell_parent(!flags.contains(CloneFlags::VM));
+    if let Some(fd) = pidfd {
+        let _ = user::write(r.pidfd, &fd.fd());
+        fd.publish(pidfd::file_for(&child.group, OpenFlags::empty()), true);
+    }
     drop(child);
     if flags.contains(CloneFlags::VFORK) {
         me.wait_for_vfork();
     }
     Ok(tid as usize)
+}
+
+/// The descriptor that `CLONE_PIDFD` asks for. That the parent's word can be written shows now; a forked child's copy of the
+/// memory is to have the old value.
+fn reserve_pidfd(call: &Call<'_>, flags: CloneFlags, r: &Request) -> Result<Option<Reservation>> {
+    if !flags.contains(CloneFlags::PIDFD) {
+        return Ok(None);
+    }
+    let fd = fds::reserve(call)?;
+    let old: i32 = user::read(r.pidfd)?;
+    let now = if flags.contains(CloneFlags::VM) { fd.fd() } else { old };
+    user::write(r.pidfd, &now)?;
+    Ok(Some(fd))
 }
 
 fn own_arc(me: &Task) -> Result<Arc<Task>> {
@@ -341,15 +369,34 @@ pub fn waitid(call: &mut Call<'_>, which: i32, id: i32, info: Ptr, options: u32,
         (1, 1..) => WaitFor::Pid(id as u32),
         (2, 0) => WaitFor::Group(call.task.group.pgrp()),
         (2, 1..) => WaitFor::Group(id as u32),
-        (3, 0..) => return Err(Errno::EBADF),
+        (3, 0..) => return wait_on_pidfd(call, Fd(id), info, options, rusage),
         _ => return Err(Errno::EINVAL),
     };
     let found = call.task.wait_child(whom, options)?;
+    tell_of(&found, info, rusage)
+}
+
+/// `P_PIDFD`: a descriptor that never blocks makes a call that doesn't.
+fn wait_on_pidfd(call: &mut Call<'_>, fd: Fd, info: Ptr, options: WaitOptions, rusage: Ptr) -> Result<usize> {
+    let file = rw::file(call, fd)?;
+    let target = PidFd::of(&file)?;
+    let whom = WaitFor::Pid(target.process().ok_or(Errno::ECHILD)?.group.tgid);
+    let impatient = file.flags().contains(OpenFlags::NONBLOCK) && !options.contains(WaitOptions::NOHANG);
+    let options = if impatient { options | WaitOptions::NOHANG } else { options };
+    drop(file);
+    let found = call.task.wait_child(whom, options)?;
+    if impatient && found.pid == 0 {
+        return Err(Errno::EAGAIN);
+    }
+    tell_of(&found, info, rusage)
+}
+
+fn tell_of(found: &Waited, info: Ptr, rusage: Ptr) -> Result<usize> {
     if found.pid != 0 {
         user::write_opt(rusage.0, &rusage_of(&found.usage))?;
     }
     if info.0 != 0 {
-        user::write(info.0, &wait_info(&found))?;
+        user::write(info.0, &wait_info(found))?;
     }
     Ok(0)
 }

@@ -24,7 +24,7 @@ fn number(sig: Sig) -> Result<u32> {
 }
 
 /// As for `kill`: 0 only asks whether it would be allowed.
-fn number_or_probe(sig: Sig) -> Result<u32> {
+pub(super) fn number_or_probe(sig: Sig) -> Result<u32> {
     if sig.0 == 0 { Ok(0) } else { number(sig) }
 }
 
@@ -145,7 +145,7 @@ fn wait_for_one_of(task: &Task, wanted: SigSet, deadline: Option<Deadline>) -> W
 }
 
 /// What `kill` tells the receiver.
-fn from_me(task: &Task, n: u32, how: i32) -> SigInfo {
+pub(super) fn from_me(task: &Task, n: u32, how: i32) -> SigInfo {
     sig::info_user(n, how, task.tgid(), task.cred().uid)
 }
 
@@ -154,7 +154,7 @@ fn any_thread(group: &Arc<ThreadGroup>) -> Result<Arc<Task>> {
 }
 
 /// Signals one group. A zombie takes it and does nothing.
-fn kill_group(me: &Task, group: &Arc<ThreadGroup>, n: u32, info: SigInfo) -> Result<()> {
+pub(super) fn kill_group(me: &Task, group: &Arc<ThreadGroup>, n: u32, info: SigInfo) -> Result<()> {
     match any_thread(group) {
         Ok(t) => {
             me.may_signal(n, &t)?;
@@ -165,7 +165,7 @@ fn kill_group(me: &Task, group: &Arc<ThreadGroup>, n: u32, info: SigInfo) -> Res
 }
 
 /// Signals many: fails only if none could be signalled.
-fn kill_many(me: &Task, groups: &[Arc<ThreadGroup>], n: u32) -> Result<usize> {
+pub(super) fn kill_many(me: &Task, groups: &[Arc<ThreadGroup>], n: u32) -> Result<usize> {
     let mut result = Err(Errno::ESRCH);
     for g in groups {
         match kill_group(me, g, n, from_me(me, n, code::SI_USER)) {
@@ -234,7 +234,7 @@ pub fn tkill(call: &mut Call<'_>, tid: i32, sig: Sig) -> Result<usize> {
 }
 
 /// Information that a guest made up: only for itself may it claim to come from the kernel or from `kill`.
-fn forged(me: &Task, to: u32, info: &SigInfo) -> bool {
+pub(super) fn forged(me: &Task, to: u32, info: &SigInfo) -> bool {
     (info.code >= 0 || info.code == code::SI_TKILL) && me.tgid() != to
 }
 

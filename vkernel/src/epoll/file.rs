@@ -1,8 +1,10 @@
 //! An epoll as an open file, and `epoll_wait`.
 
+use super::item::Item;
 use super::{Epoll, Interest};
 use crate::files::io::InUse;
 use crate::task::{Task, Wait};
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -35,6 +37,14 @@ impl FileOps for Epoll {
 
     fn describe(&self) -> Vec<u8> {
         b"anon_inode:[eventpoll]".to_vec()
+    }
+
+    fn fd_info(&self) -> Vec<u8> {
+        let line = |item: &Arc<Item>| {
+            let (fd, events, data) = (item.key.1, item.interest(), item.data());
+            format!("tfd: {fd:8} events: {events:8x} data: {data:16x}  pos:0 ino:0 sdev:0\n")
+        };
+        self.table.lock().items.values().flat_map(|i| line(i).into_bytes()).collect()
     }
 }
 

@@ -151,6 +151,8 @@ impl FileSource for OpenFd {
         let pos = if own || !file.ops().seekable() { 0 } else { file.pos() };
         let mount = file.path().map_or(0, |p| p.mount.id());
         let ino = file.metadata().map_or(0, |m| m.ino);
-        Ok(format!("pos:\t{pos}\nflags:\t0{flags:o}\nmnt_id:\t{mount}\nino:\t{ino}\n").into_bytes())
+        let mut text = format!("pos:\t{pos}\nflags:\t0{flags:o}\nmnt_id:\t{mount}\nino:\t{ino}\n").into_bytes();
+        text.extend(file.ops().fd_info());
+        Ok(text)
     }
 }

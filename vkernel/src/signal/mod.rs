@@ -1,7 +1,7 @@
 //! Signals: sets, information, queues, dispositions, sending, choosing what to deliver (`signal(7)`, `kernel/signal.c`).
 //!
 //! Everything is virtual: no host signal stands for a guest's. A sender queues here and rings the target's doorbell; the
-//! target looks at its queues on its way back to guest code. Leaves out: signalfd (issue of its own). Locks: SIGHAND.
+//! target looks at its queues on its way back to guest code. Locks: SIGHAND.
 
 mod action;
 mod deliver;

@@ -100,6 +100,7 @@ fn enqueue(target: &Target<'_>, threads: &[Arc<Task>], any: &Task, q: Queued) ->
             wake_one_of(threads, sig);
         }
     }
+    group.signalled.wake_all();
     Ok(true)
 }
 

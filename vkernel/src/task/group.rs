@@ -77,6 +77,8 @@ pub struct ThreadGroup {
     pub child_exited: Arc<WaitQueue>,
     /// Where pollers of a pidfd of this process wait.
     pub exited: Arc<WaitQueue>,
+    /// Where readers of a signalfd in this process wait: something became pending.
+    pub signalled: Arc<WaitQueue>,
     pgrp: AtomicU32,
     session: AtomicU32,
     /// The signal sent to the parent at the end, 0 for none.
@@ -127,6 +129,7 @@ impl ThreadGroup {
             pending: Mutex::default(),
             child_exited: WaitQueue::new(),
             exited: WaitQueue::new(),
+            signalled: WaitQueue::new(),
             pgrp: AtomicU32::new(pgrp),
             session: AtomicU32::new(session),
             exit_signal: AtomicU32::new(exit_signal),
