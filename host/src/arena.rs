@@ -38,8 +38,13 @@ struct Header {
 /// Where the search for a free page goes on.
 struct Hint(usize);
 
-/// Address of the first free object, 0 for none; each object holds the next one's in its first word.
-struct FreeList(usize);
+/// The free objects of a class: a list through their first words (0 ends it), and fresh room that was never used. Objects of
+/// fresh room are not put on the list at once, because that would touch all of its pages.
+struct FreeList {
+    first: usize,
+    fresh: usize,
+    fresh_end: usize,
+}
 
 /// What is in use, for leak tests and `/proc/meminfo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,30 +222,26 @@ pub unsafe fn free(ptr: *mut u8, layout: Layout) {
     };
     let mut list = header().classes[class].lock();
     // SAFETY: the object is at least 16 bytes and nobody else's now.
-    unsafe { (ptr as *mut usize).write(list.0) };
-    list.0 = ptr as usize;
+    unsafe { (ptr as *mut usize).write(list.first) };
+    list.first = ptr as usize;
 }
 
 fn alloc_small(class: usize) -> Option<usize> {
+    let size = CLASSES[class];
     let mut list = header().classes[class].lock();
-    if list.0 == 0 {
-        refill(&mut list, CLASSES[class])?;
+    if list.first != 0 {
+        let addr = list.first;
+        // SAFETY: the list holds free objects of this class, each with the next one's address in its first word.
+        list.first = unsafe { *(addr as *const usize) };
+        return Some(addr);
     }
-    let addr = list.0;
-    // SAFETY: the list holds free objects of this class, each with the next one's address in its first word.
-    list.0 = unsafe { *(addr as *const usize) };
+    if list.fresh + size > list.fresh_end {
+        list.fresh = page_addr(alloc_pages(REFILL / PAGE_SIZE)?);
+        list.fresh_end = list.fresh + REFILL;
+    }
+    let addr = list.fresh;
+    list.fresh += size;
     Some(addr)
-}
-
-fn refill(list: &mut FreeList, size: usize) -> Option<()> {
-    let start = page_addr(alloc_pages(REFILL / PAGE_SIZE)?);
-    for i in (0..REFILL / size).rev() {
-        let at = start + i * size;
-        // SAFETY: within the fresh run.
-        unsafe { (at as *mut usize).write(list.0) };
-        list.0 = at;
-    }
-    Some(())
 }
 
 /// `ENOMEM` unless `layout` could be allocated now (to refuse a guest's request before committing to it).

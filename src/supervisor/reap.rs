@@ -49,19 +49,29 @@ fn tasks_of(pid: u32) -> Option<Vec<Arc<Task>>> {
 pub fn kill_all() {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(3);
     while std::time::Instant::now() < deadline {
+        if reap_the_dead() {
+            return;
+        }
         for pid in children() {
             let _ = host_process::kill(pid, libc::SIGKILL);
         }
-        loop {
-            let mut status = 0;
-            // SAFETY: a live word.
-            match unsafe { libc::waitpid(-1, &mut status, libc::__WALL | libc::WNOHANG) } {
-                0 => break,
-                -1 => return,
-                _ => {}
-            }
+        if reap_the_dead() {
+            return;
         }
         std::thread::sleep(std::time::Duration::from_micros(300));
+    }
+}
+
+/// Reaps what has ended; whether no child is left at all.
+fn reap_the_dead() -> bool {
+    loop {
+        let mut status = 0;
+        // SAFETY: a live word.
+        match unsafe { libc::waitpid(-1, &mut status, libc::__WALL | libc::WNOHANG) } {
+            0 => return false,
+            -1 => return true,
+            _ => {}
+        }
     }
 }
 

@@ -92,14 +92,22 @@ fn hostname(sandbox: &Sandbox) -> Vec<u8> {
     }
 }
 
-/// The host's vDSO is mapped in every process and is nobody's secret: guests use it as they would natively.
+/// The host's vDSO is mapped in every process and is nobody's secret: guests use it as they would natively. It is an ELF image of
+/// one segment, whose header says how long it is.
 fn vdso() -> (usize, usize) {
-    // SAFETY: reads the auxiliary vector.
-    let start = unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) } as usize;
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let line = maps.lines().find(|l| l.ends_with("[vdso]"));
-    let end = line.and_then(|l| usize::from_str_radix(l.split(['-', ' ']).nth(1)?, 16).ok());
-    end.filter(|e| start != 0 && *e > start).map_or((0, 0), |e| (start, e))
+    const PT_LOAD: u32 = 1;
+    // SAFETY: reads the auxiliary vector, and then what the host says is an ELF image's first page.
+    unsafe {
+        let start = libc::getauxval(libc::AT_SYSINFO_EHDR) as usize;
+        if start == 0 {
+            return (0, 0);
+        }
+        let header = &*(start as *const libc::Elf64_Ehdr);
+        let table = (start + header.e_phoff as usize) as *const libc::Elf64_Phdr;
+        let segments = std::slice::from_raw_parts(table, usize::from(header.e_phnum));
+        let end = segments.iter().filter(|s| s.p_type == PT_LOAD).map(|s| s.p_vaddr + s.p_memsz).max().unwrap_or(0);
+        (start, host::layout::page_up(start + end as usize).unwrap_or(start))
+    }
 }
 
 fn hwcap() -> [u64; 3] {

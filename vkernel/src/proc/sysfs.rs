@@ -1,15 +1,18 @@
 //! `/sys`, just enough of it: how many processors there are and how they lie together, and empty classes of devices.
 //!
-//! The files are the host's, read when somebody looks; which ones exist is settled when the sandbox starts.
+//! The files are the host's, read when somebody looks; which ones exist is settled when somebody first looks into `/sys`, for a
+//! machine has many processors and most programs never ask. Locks: what was found there (a leaf).
 
 use super::hostfile::{host_text, read_host};
 use super::{SYS_DEV, fixed_attr, inode_number};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use fs_emu::pseudo::{Attr, DirSource, Entry, PseudoDir, TextFile};
 use fs_emu::{FileType, InodeRef};
+use host::lock::Mutex;
 use host::{Errno, Result};
 
 /// Directories that are there but empty.
@@ -60,6 +63,45 @@ const MOST: u32 = 1024;
 
 /// The root inode.
 pub(super) fn build() -> InodeRef {
+    PseudoDir::build(Root::default())
+}
+
+/// The root directory, whose contents are made at the first look.
+#[derive(Default)]
+struct Root {
+    made: Mutex<Option<Arc<SysDir>>>,
+}
+
+impl Root {
+    fn dir(&self) -> Arc<SysDir> {
+        if let Some(dir) = &*self.made.lock() {
+            return dir.clone();
+        }
+        let new = Arc::new(tree());
+        self.made.lock().get_or_insert(new).clone()
+    }
+}
+
+impl DirSource for Root {
+    fn attr(&self) -> Result<Attr> {
+        // The folders of EMPTY and FILES.
+        Ok(Attr { nlink: 2 + 10, ..fixed_attr(SYS_DEV, "", 0o555) })
+    }
+
+    fn lookup(&self, name: &[u8]) -> Result<InodeRef> {
+        self.dir().lookup(name)
+    }
+
+    fn list(&self) -> Result<Vec<Entry>> {
+        self.dir().list()
+    }
+
+    fn parent_ino(&self) -> u64 {
+        inode_number(&[b""])
+    }
+}
+
+fn tree() -> SysDir {
     let mut top = Folder::default();
     for path in EMPTY {
         top.folder(path);
@@ -73,7 +115,7 @@ pub(super) fn build() -> InodeRef {
             top.add(&format!("devices/system/cpu/cpu{cpu}/topology/{name}"));
         }
     }
-    top.inode("")
+    top.dir("")
 }
 
 /// Numbers of a list such as `0-3,5`.
@@ -109,6 +151,10 @@ impl Folder {
     }
 
     fn inode(&self, path: &str) -> InodeRef {
+        PseudoDir::build(self.dir(path))
+    }
+
+    fn dir(&self, path: &str) -> SysDir {
         let mut entries = BTreeMap::new();
         for (name, folder) in &self.folders {
             entries.insert(name.clone().into_bytes(), folder.inode(&format!("{path}/{name}")));
@@ -119,7 +165,7 @@ impl Folder {
             let file = TextFile::build(attr, move || read_host(&format!("/sys{path}")));
             entries.insert(name.clone().into_bytes(), file);
         }
-        PseudoDir::build(SysDir { path: path.into(), entries })
+        SysDir { path: path.into(), entries }
     }
 }
 
