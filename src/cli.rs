@@ -12,7 +12,11 @@ use std::path::PathBuf;
 const OWN_ERROR: i32 = 125;
 
 #[derive(Parser)]
-#[command(name = "umlaut", version, about = "Runs unmodified Linux programs on a Linux kernel in their own address space")]
+#[command(
+    name = "umlaut",
+    version,
+    about = "Runs unmodified Linux programs on a Linux kernel in their own address space"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -85,7 +89,9 @@ pub fn main() -> i32 {
 }
 
 fn run_command(run: Run) -> Result<i32> {
-    let mut sandbox = Sandbox::new(run.command).trap(run.trap).root(run.root).trace(run.trace);
+    // First, because it changes the environment.
+    let stack = crate::supervisor::room::make()?;
+    let mut sandbox = Sandbox::new(run.command).trap(run.trap).root(run.root).trace(run.trace).stack_limit(stack);
     if let Some(name) = run.hostname {
         sandbox = sandbox.hostname(name);
     }

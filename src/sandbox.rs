@@ -46,6 +46,7 @@ pub struct Sandbox {
     pub(crate) workdir: Option<PathBuf>,
     pub(crate) rootfs: Option<PathBuf>,
     pub(crate) binds: Vec<Bind>,
+    pub(crate) stack_limit: Option<u64>,
 }
 
 impl Sandbox {
@@ -61,6 +62,7 @@ impl Sandbox {
             workdir: None,
             rootfs: None,
             binds: Vec::new(),
+            stack_limit: None,
         }
     }
 
@@ -106,6 +108,12 @@ impl Sandbox {
     /// A host directory as root instead of `/`; it does not change either.
     pub fn rootfs(mut self, dir: impl Into<PathBuf>) -> Sandbox {
         self.rootfs = Some(dir.into());
+        self
+    }
+
+    /// The soft stack limit inside, instead of the caller's.
+    pub fn stack_limit(mut self, bytes: Option<u64>) -> Sandbox {
+        self.stack_limit = bytes;
         self
     }
 

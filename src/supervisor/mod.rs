@@ -5,6 +5,7 @@
 
 mod heap;
 mod reap;
+pub mod room;
 mod setup;
 mod signals;
 mod timekeeper;
@@ -28,6 +29,9 @@ pub fn run(sandbox: &Sandbox) -> Result<i32> {
         bail!("no command");
     }
     check_processor()?;
+    if !room::is_free() {
+        bail!("the host has put this program's libraries where guests live (is the stack limit very large?)");
+    }
     let trap = choose_trap(sandbox.trap)?;
     enter_kernel_context()?;
     host::arena::create().map_err(|e| anyhow!("no memory for the kernel: {e:?}"))?;

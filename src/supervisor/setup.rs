@@ -42,7 +42,10 @@ fn host(what: &str) -> impl Fn(Errno) -> anyhow::Error + '_ {
 pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind) -> Result<(Arc<Task>, Program)> {
     // SAFETY: plain calls at start-up, before there are other threads.
     let umask = unsafe { libc::umask(0) };
-    let limits = limits::from_host();
+    let mut limits = limits::from_host();
+    if let Some(bytes) = sandbox.stack_limit {
+        limits[limits::STACK].cur = bytes;
+    }
     raise_descriptor_limit();
     Kernel::create(Config {
         mounts: root_mount(sandbox)?,

@@ -28,7 +28,7 @@ const UNSAFE: [(&str, usize, &str); 9] = [
     ("personality/src/arch/", 40, "entry and exit code, registers, signal frames"),
     ("personality/src/boot.rs", 1, "the first process's step into the kernel"),
     ("personality/src/trap/", 50, "arming, the handlers of host signals, kernel stacks, new host threads"),
-    ("src/supervisor/", 30, "starting the first guest process, ptrace, reaping"),
+    ("src/supervisor/", 36, "starting the first guest process, ptrace, reaping"),
     ("src/doctor/", 16, "measuring what a bounce costs, probing what the host offers"),
     ("tests/src/exec.rs", 5, "setsid, rlimits, pidfd and poll, which std does not offer"),
     ("tests/src/procs.rs", 1, "kill"),
