@@ -2,6 +2,7 @@
 
 use crate::console::Console;
 use crate::locks::LockTable;
+use crate::net::Net;
 use crate::pipe::FifoTable;
 use crate::task::{Exit, TaskList, ThreadGroup, Usage};
 use alloc::boxed::Box;
@@ -54,6 +55,8 @@ pub struct Kernel {
     pub timers: crate::timer::TimerQueue,
     /// Guards who watches whom among epolls.
     pub epolls: crate::epoll::Graph,
+    /// Names of sockets.
+    pub net: Net,
     /// The terminal that umlaut was started on.
     pub console: Arc<Console>,
     /// `uname -r` and `uname -v`: the host's.
@@ -108,6 +111,7 @@ impl Kernel {
             fifos: FifoTable::default(),
             timers: Default::default(),
             epolls: Default::default(),
+            net: Net::default(),
             console: Arc::new(Console::default()),
             version: (host_text(c"/proc/sys/kernel/osrelease"), host_text(c"/proc/sys/kernel/version")),
             names: Mutex::new((config.hostname, b"(none)".to_vec())),

@@ -15,6 +15,7 @@ pub mod files;
 pub mod kernel;
 pub mod locks;
 pub mod mm;
+pub mod net;
 pub mod pidfd;
 pub mod pipe;
 pub mod proc;

@@ -1,6 +1,7 @@
 //! The handlers: one family of calls a file. Each decodes, copies in, lets an object act, copies out.
 
 pub mod attr;
+pub mod cmsg;
 pub mod dirs;
 pub mod epoll;
 pub mod fcntl;

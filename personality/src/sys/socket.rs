@@ -1,37 +1,236 @@
-//! Sockets (`net/socket.c`): no family exists yet, so every descriptor is something else (`ENOTSOCK`).
+//! Making, naming and connecting sockets (`net/socket.c`, `net/unix/af_unix.c`, `net/ipv4/af_inet.c`).
+//!
+//! Families: `AF_UNIX`, and `AF_INET` and `AF_INET6` on a loopback of the sandbox's own. Any other is `EAFNOSUPPORT`.
 
-use super::path;
+use super::path::{self, Asker};
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
-use host::{Errno, Result};
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use fs_emu::vfs::{At, File, Resolve, ops, perm};
+use fs_emu::{FileType, OpenFlags};
+use host::{Errno, Result, user};
+use vkernel::Task;
+use vkernel::files::io::InUse;
+use vkernel::kernel::kernel;
+use vkernel::net::addr::{self, AF_INET, AF_INET6, AF_UNIX};
+use vkernel::net::block::{self, Waits};
+use vkernel::net::{self, Addr, Connect, Core, Family, Kind, Socket, Ucred};
 
-pub(super) fn socket_of(call: &Call<'_>, fd: Fd) -> Result<usize> {
-    path::file(call.task, fd).and(Err(Errno::ENOTSOCK))
+const AF_UNSPEC: u16 = 0;
+/// One more than the highest family and type that Linux knows.
+const NPROTO: i32 = 46;
+const SOCK_MAX: u32 = 11;
+const SOCK_TYPE_MASK: u32 = 0xf;
+const SOCK_RAW: u32 = 3;
+/// `SOCK_NONBLOCK` and `SOCK_CLOEXEC` are `O_NONBLOCK` and `O_CLOEXEC`.
+const SOCK_FLAGS: OpenFlags = OpenFlags::NONBLOCK.union(OpenFlags::CLOEXEC);
+const IPPROTO_TCP: i32 = 6;
+const IPPROTO_UDP: i32 = 17;
+/// Ports below this one need `CAP_NET_BIND_SERVICE` (`ip_unprivileged_port_start`).
+const PROT_SOCK: u16 = 1024;
+const CAP_NET_BIND_SERVICE: u64 = 1 << 10;
+
+/// The file of a descriptor that is a socket: `EBADF`, `ENOTSOCK`.
+pub(super) fn socket_of(call: &Call<'_>, fd: Fd) -> Result<Arc<File>> {
+    let file = path::file(call.task, fd)?;
+    block::socket(&file)?;
+    Ok(file)
+}
+
+/// Whether a call on this file waits.
+pub(super) fn nonblock(file: &File, flags: u32) -> bool {
+    file.flags().contains(OpenFlags::NONBLOCK) || flags & net::msg::DONTWAIT != 0
+}
+
+/// The caller, as the other end gets to know it (`SO_PEERCRED`).
+fn ucred(task: &Task) -> Ucred {
+    let cred = task.cred();
+    Ucred { pid: task.tgid(), uid: cred.euid, gid: cred.egid }
+}
+
+fn owner(task: &Task) -> (u32, u32) {
+    let cred = task.cred();
+    (cred.fsuid, cred.fsgid)
+}
+
+fn open_file(socket: Socket, flags: OpenFlags) -> Arc<File> {
+    File::new(Arc::new(socket), None, OpenFlags::RDWR | (flags & OpenFlags::NONBLOCK))
+}
+
+/// Splits `SOCK_CLOEXEC` and `SOCK_NONBLOCK` from the type.
+fn split_kind(kind: u32) -> Result<(u32, OpenFlags)> {
+    let flags = OpenFlags::from_bits_retain(kind & !SOCK_TYPE_MASK);
+    if (flags - SOCK_FLAGS).is_empty() { Ok((kind & SOCK_TYPE_MASK, flags)) } else { Err(Errno::EINVAL) }
+}
+
+/// Which kind of socket is asked for (`__sock_create`, `unix_create`, `inet_create`).
+fn choose(domain: i32, kind: u32, protocol: i32) -> Result<(Family, Kind, u32)> {
+    if !(0..NPROTO).contains(&domain) {
+        return Err(Errno::EAFNOSUPPORT);
+    }
+    if kind >= SOCK_MAX {
+        return Err(Errno::EINVAL);
+    }
+    let family = match domain as u16 {
+        AF_UNIX => Family::Unix,
+        AF_INET => Family::Inet,
+        AF_INET6 => Family::Inet6,
+        _ => return Err(Errno::EAFNOSUPPORT),
+    };
+    if family != Family::Unix {
+        return choose_ip(kind, protocol).map(|(kind, protocol)| (family, kind, protocol));
+    }
+    if protocol != 0 && protocol != i32::from(AF_UNIX) {
+        return Err(Errno::EPROTONOSUPPORT);
+    }
+    let kind = match kind {
+        1 => Kind::Stream,
+        2 | SOCK_RAW => Kind::Dgram,
+        5 => Kind::SeqPacket,
+        _ => return Err(Errno::ESOCKTNOSUPPORT),
+    };
+    Ok((family, kind, 0))
+}
+
+fn choose_ip(kind: u32, protocol: i32) -> Result<(Kind, u32)> {
+    if !(0..256).contains(&protocol) {
+        return Err(Errno::EINVAL);
+    }
+    match (kind, protocol) {
+        (1, 0 | IPPROTO_TCP) => Ok((Kind::Stream, IPPROTO_TCP as u32)),
+        (2, 0 | IPPROTO_UDP) => Ok((Kind::Dgram, IPPROTO_UDP as u32)),
+        (1 | 2, _) | (SOCK_RAW, 0) => Err(Errno::EPROTONOSUPPORT),
+        (SOCK_RAW, _) => Err(Errno::EPERM),
+        _ => Err(Errno::ESOCKTNOSUPPORT),
+    }
 }
 
 /// `socket(2)`.
-pub fn socket(_call: &mut Call<'_>, _domain: i32, _kind: u32, _protocol: i32) -> Result<usize> {
-    Err(Errno::EAFNOSUPPORT)
+pub fn socket(call: &mut Call<'_>, domain: i32, kind: u32, protocol: i32) -> Result<usize> {
+    let (kind, flags) = split_kind(kind)?;
+    let (family, kind, protocol) = choose(domain, kind, protocol)?;
+    let slot = path::table(call.task)?.reserve(0, path::fd_limit(call.task))?;
+    let socket = Socket::new(family, kind, protocol, owner(call.task));
+    Ok(slot.publish(open_file(socket, flags), flags.contains(OpenFlags::CLOEXEC)) as usize)
 }
 
 /// `socketpair(2)`.
-pub fn socketpair(_call: &mut Call<'_>, _domain: i32, _kind: u32, _protocol: i32, _fds: Ptr) -> Result<usize> {
-    Err(Errno::EAFNOSUPPORT)
+pub fn socketpair(call: &mut Call<'_>, domain: i32, kind: u32, protocol: i32, fds: Ptr) -> Result<usize> {
+    let (kind, flags) = split_kind(kind)?;
+    let (table, limit) = (path::table(call.task)?, path::fd_limit(call.task));
+    let (a, b) = (table.reserve(0, limit)?, table.reserve(0, limit)?);
+    user::write(fds.0, &[a.fd(), b.fd()])?;
+    let (family, kind, _) = choose(domain, kind, protocol)?;
+    if family != Family::Unix {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    let (one, other) = net::pair(kind, ucred(call.task), owner(call.task));
+    let cloexec = flags.contains(OpenFlags::CLOEXEC);
+    a.publish(open_file(one, flags), cloexec);
+    b.publish(open_file(other, flags), cloexec);
+    Ok(0)
 }
 
-/// `connect(2)`.
-pub fn connect(call: &mut Call<'_>, fd: Fd, _addr: Ptr, _len: i32) -> Result<usize> {
-    socket_of(call, fd)
+/// Reads an address (`move_addr_to_kernel`).
+pub(super) fn read_addr(at: Ptr, len: i32) -> Result<Vec<u8>> {
+    let len = usize::try_from(len).ok().filter(|n| *n <= addr::STORAGE).ok_or(Errno::EINVAL)?;
+    let mut bytes = vec![0; len];
+    user::copy_in(&mut bytes, at.0)?;
+    Ok(bytes)
+}
+
+/// Writes an address as far as there is room, and its whole length (`move_addr_to_user`).
+pub(super) fn write_addr(bytes: &[u8], at: Ptr, len: Ptr) -> Result<()> {
+    let room = usize::try_from(user::read::<i32>(len.0)?).map_err(|_| Errno::EINVAL)?;
+    user::copy_out(at.0, bytes.get(..room.min(bytes.len())).unwrap_or_default())?;
+    user::write(len.0, &(bytes.len() as i32))
+}
+
+/// The socket at a Unix address (`unix_find_other`).
+pub(super) fn find_unix(task: &Task, kind: Kind, name: &[u8]) -> Result<Arc<Core>> {
+    let Some((0, _)) = name.split_first() else {
+        return find_path(task, kind, name);
+    };
+    kernel().net.at_abstract(kind, name).ok_or(Errno::ECONNREFUSED)
+}
+
+fn find_path(task: &Task, kind: Kind, name: &[u8]) -> Result<Arc<Core>> {
+    let name = name.strip_suffix(b"\0").unwrap_or(name);
+    if name.is_empty() {
+        return Err(Errno::EINVAL);
+    }
+    let asker = Asker::of(task);
+    let found = path::find(task, &asker, path::AT_FDCWD, name, Resolve::empty())?;
+    perm::permission(&asker.cred, &**found.inode(), perm::WRITE)?;
+    if found.dentry.file_type() != FileType::Socket {
+        return Err(Errno::ECONNREFUSED);
+    }
+    let m = found.metadata()?;
+    let core = kernel().net.at_path((m.dev, m.ino)).ok_or(Errno::ECONNREFUSED)?;
+    if core.kind == kind { Ok(core) } else { Err(Errno::EPROTOTYPE) }
 }
 
 /// `bind(2)`.
-pub fn bind(call: &mut Call<'_>, fd: Fd, _addr: Ptr, _len: i32) -> Result<usize> {
-    socket_of(call, fd)
+pub fn bind(call: &mut Call<'_>, fd: Fd, at: Ptr, len: i32) -> Result<usize> {
+    let file = socket_of(call, fd)?;
+    let bytes = read_addr(at, len)?;
+    let socket = block::socket(&file)?;
+    let done =
+        if socket.core().is_unix() { bind_unix(call.task, socket, &bytes) } else { bind_ip(call.task, socket, &bytes) };
+    done.map(|()| 0)
+}
+
+fn bind_unix(task: &Task, socket: &Socket, bytes: &[u8]) -> Result<()> {
+    let name = addr::unix_path(bytes)?;
+    match name.first() {
+        None => socket.bind_automatic(),
+        Some(0) => socket.bind_abstract(&name),
+        Some(_) => bind_path(task, socket, &name),
+    }
+}
+
+/// Makes the file first, as Linux does, and takes it away again if the socket has a name already.
+fn bind_path(task: &Task, socket: &Socket, name: &[u8]) -> Result<()> {
+    let path = name.strip_suffix(b"\0").unwrap_or(name);
+    let asker = Asker::of(task);
+    let base = path::base(task, path::AT_FDCWD, path)?;
+    let mode = FileType::Socket.mode() | socket.core().mode();
+    let made = match ops::mknod(&asker.ctx(), At::new(&base, path), mode, 0) {
+        Err(Errno::EEXIST) => return Err(Errno::EADDRINUSE),
+        made => made?,
+    };
+    socket.bind_path(name, made).inspect_err(|_| {
+        let _ = ops::unlink(&asker.ctx(), At::new(&base, path));
+    })
+}
+
+fn bind_ip(task: &Task, socket: &Socket, bytes: &[u8]) -> Result<()> {
+    let family = socket.core().family;
+    let at = match addr::ip(family, bytes) {
+        // Of old, an address of no family that is "any" is one of this.
+        Err(Errno::EAFNOSUPPORT) if family == Family::Inet && addr::family_of(bytes)? == AF_UNSPEC => {
+            let mut bytes = bytes.to_vec();
+            bytes.splice(..2, AF_INET.to_ne_bytes());
+            addr::ip(family, &bytes).ok().filter(|ip| ip.is_any()).ok_or(Errno::EAFNOSUPPORT)?
+        }
+        at => at?,
+    };
+    if !at.is_any() && !at.is_local() {
+        return Err(Errno::EADDRNOTAVAIL);
+    }
+    let may = task.cred().effective.bits() & CAP_NET_BIND_SERVICE != 0;
+    if (1..PROT_SOCK).contains(&at.port) && !may {
+        return Err(Errno::EACCES);
+    }
+    socket.bind_ip(at)
 }
 
 /// `listen(2)`.
-pub fn listen(call: &mut Call<'_>, fd: Fd, _backlog: i32) -> Result<usize> {
-    socket_of(call, fd)
+pub fn listen(call: &mut Call<'_>, fd: Fd, backlog: i32) -> Result<usize> {
+    let file = socket_of(call, fd)?;
+    block::socket(&file)?.listen(backlog, ucred(call.task)).map(|()| 0)
 }
 
 /// `accept(2)`.
@@ -40,21 +239,102 @@ pub fn accept(call: &mut Call<'_>, fd: Fd, addr: Ptr, len: Ptr) -> Result<usize>
 }
 
 /// `accept4(2)`.
-pub fn accept4(call: &mut Call<'_>, fd: Fd, _addr: Ptr, _len: Ptr, _flags: u32) -> Result<usize> {
-    socket_of(call, fd)
+pub fn accept4(call: &mut Call<'_>, fd: Fd, addr: Ptr, len: Ptr, flags: u32) -> Result<usize> {
+    let file = path::file(call.task, fd)?;
+    let flags = OpenFlags::from_bits_retain(flags);
+    if !(flags - SOCK_FLAGS).is_empty() {
+        return Err(Errno::EINVAL);
+    }
+    let slot = path::table(call.task)?.reserve(0, path::fd_limit(call.task))?;
+    let core = block::socket(&file)?.core().clone();
+    if !core.is_connected_kind() {
+        return Err(Errno::EOPNOTSUPP);
+    }
+    let waits = Waits { nonblock: nonblock(&file, 0), sends: false };
+    let mut file = InUse::new(call.task, file);
+    let new = block::until(call.task, &mut file, waits, None, Socket::accept)?;
+    if addr.0 != 0 {
+        let name = new.peer_name().unwrap_or_default();
+        write_addr(&name.encode(core.family), addr, len)?;
+    }
+    Ok(slot.publish(open_file(new, flags), flags.contains(OpenFlags::CLOEXEC)) as usize)
+}
+
+/// `connect(2)`.
+pub fn connect(call: &mut Call<'_>, fd: Fd, at: Ptr, len: i32) -> Result<usize> {
+    let file = socket_of(call, fd)?;
+    let bytes = read_addr(at, len)?;
+    let core = block::socket(&file)?.core().clone();
+    if core.is_unix() { connect_unix(call.task, file, &core, &bytes) } else { connect_ip(&file, &core, &bytes) }
+}
+
+fn connect_unix(task: &Task, file: Arc<File>, core: &Core, bytes: &[u8]) -> Result<usize> {
+    if core.kind == Kind::Dgram && addr::family_of(bytes)? == AF_UNSPEC {
+        block::socket(&file)?.disconnect();
+        return Ok(0);
+    }
+    let name = addr::unix_path(bytes)?;
+    if name.is_empty() {
+        return Err(Errno::EINVAL);
+    }
+    if core.kind == Kind::Dgram {
+        let other = find_unix(task, core.kind, &name)?;
+        return block::socket(&file)?.connect_datagrams(&other).map(|()| 0);
+    }
+    let other = find_unix(task, core.kind, &name)?;
+    let waits = Waits { nonblock: nonblock(&file, 0), sends: true };
+    let cred = ucred(task);
+    let mut file = InUse::new(task, file);
+    block::until(task, &mut file, waits, Some(&other), |socket| socket.connect_unix(&other, cred)).map(|()| 0)
+}
+
+fn connect_ip(file: &File, core: &Core, bytes: &[u8]) -> Result<usize> {
+    let socket = block::socket(file)?;
+    if addr::family_of(bytes)? == AF_UNSPEC {
+        socket.disconnect();
+        return Ok(0);
+    }
+    let to = addr::ip(core.family, bytes)?;
+    if core.kind == Kind::Dgram {
+        return socket.connect_udp(to).map(|()| 0);
+    }
+    match socket.connect_tcp(to)? {
+        Connect::Done => Ok(0),
+        Connect::Later(done) if nonblock(file, 0) => {
+            socket.connect_later(done);
+            Err(Errno::EINPROGRESS)
+        }
+        Connect::Later(done) => done.map(|()| 0),
+    }
 }
 
 /// `getsockname(2)`.
-pub fn getsockname(call: &mut Call<'_>, fd: Fd, _addr: Ptr, _len: Ptr) -> Result<usize> {
-    socket_of(call, fd)
+pub fn getsockname(call: &mut Call<'_>, fd: Fd, addr: Ptr, len: Ptr) -> Result<usize> {
+    let file = socket_of(call, fd)?;
+    let socket = block::socket(&file)?;
+    let name = match (socket.name(), socket.core().family) {
+        // An IPv4 socket that is not bound is at 0.0.0.0.
+        (Addr::None, Family::Inet) => Addr::Ip(addr::Ip { ip: addr::ANY4, port: 0 }),
+        (name, _) => name,
+    };
+    write_addr(&name.encode(socket.core().family), addr, len).map(|()| 0)
 }
 
 /// `getpeername(2)`.
-pub fn getpeername(call: &mut Call<'_>, fd: Fd, _addr: Ptr, _len: Ptr) -> Result<usize> {
-    socket_of(call, fd)
+pub fn getpeername(call: &mut Call<'_>, fd: Fd, addr: Ptr, len: Ptr) -> Result<usize> {
+    let file = socket_of(call, fd)?;
+    let socket = block::socket(&file)?;
+    write_addr(&socket.peer_name()?.encode(socket.core().family), addr, len).map(|()| 0)
 }
 
 /// `shutdown(2)`.
-pub fn shutdown(call: &mut Call<'_>, fd: Fd, _how: i32) -> Result<usize> {
-    socket_of(call, fd)
+pub fn shutdown(call: &mut Call<'_>, fd: Fd, how: i32) -> Result<usize> {
+    let file = socket_of(call, fd)?;
+    let (reads, writes) = match how {
+        0 => (true, false),
+        1 => (false, true),
+        2 => (true, true),
+        _ => return Err(Errno::EINVAL),
+    };
+    block::socket(&file)?.shutdown(reads, writes).map(|()| 0)
 }

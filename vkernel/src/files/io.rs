@@ -4,6 +4,7 @@
 //! page which is not there is tried again once the address space has made it present, with no lock held. Locks: none.
 
 use super::job;
+use crate::net::Socket;
 use crate::signal::{self, SIGPIPE, SIGXFSZ};
 use crate::task::{Task, Wait, limits};
 use alloc::sync::Arc;
@@ -167,7 +168,8 @@ impl<'a, 't> Transfer<'a, 't> {
         self.file.park();
         let (want, how, moved, rules) = (self.events(), self.how, self.moved, self.rules);
         let file = &*self.file;
-        let slept = self.task.wait_for(None, |table| {
+        let deadline = Socket::of(&*file.get()?).and_then(|s| s.core().deadline(rules.is_some()));
+        let slept = self.task.wait_for(deadline, |table| {
             let file = match file.get() {
                 Ok(file) => file,
                 Err(e) => return Some(Err(e)),
@@ -182,7 +184,8 @@ impl<'a, 't> Transfer<'a, 't> {
         });
         match slept {
             Wait::Ready(done) => done,
-            _ => Err(Errno::EINTR),
+            Wait::TimedOut => Err(Errno::EAGAIN),
+            Wait::Interrupted => Err(Errno::EINTR),
         }
     }
 
@@ -211,9 +214,14 @@ impl<'a, 't> Transfer<'a, 't> {
         self.faults <= PATIENCE && iter.resolve_fault(self.rules.is_none()).is_ok()
     }
 
+    /// A socket of datagrams is silent.
+    fn raises_sigpipe(&self) -> bool {
+        self.file.get().is_ok_and(|f| Socket::of(&f).is_none_or(Socket::raises_sigpipe))
+    }
+
     fn end(self, e: Errno) -> Result<usize> {
         if let Some(rules) = self.rules {
-            if e == Errno::EPIPE {
+            if e == Errno::EPIPE && self.raises_sigpipe() {
                 signal_self(self.task, SIGPIPE);
             }
             if e == Errno::EFBIG && self.moved == 0 && rules.limit < MAX_BYTES {

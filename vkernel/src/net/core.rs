@@ -1,0 +1,356 @@
+//! A socket: the part that its peers may hold, and the part that a descriptor refers to.
+//!
+//! Peers hold the [`Core`]; only descriptors hold the [`Socket`], so that dropping that is closing, however many peers there are.
+
+use super::addr::Addr;
+use super::options::Options;
+use super::queue::{Queue, Ucred};
+use super::recv::RecvHow;
+use super::send::Outgoing;
+use super::{conn, poll};
+use crate::kernel::kernel;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use fs_emu::file::Events;
+use fs_emu::vfs::File;
+use fs_emu::{FileOps, FileType, Metadata, SetAttr};
+use host::abi::{Timespec, dev_join};
+use host::iov::IovIter;
+use host::lock::{Mutex, rank};
+use host::wait::{PollTable, WaitQueue};
+use host::{Errno, Result, time, user};
+
+/// Device number of the file system that sockets are on.
+const SOCKFS: u64 = dev_join(0, 8);
+
+/// Address families.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Family {
+    Unix,
+    Inet,
+    Inet6,
+}
+
+/// Types of sockets; values are those of `SOCK_*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Kind {
+    Stream = 1,
+    Dgram = 2,
+    SeqPacket = 5,
+}
+
+/// What a socket does at the moment.
+#[derive(Default)]
+pub(super) enum Role {
+    /// Nothing yet; all that a datagram socket ever is.
+    #[default]
+    Idle,
+    /// Accepts connections.
+    Listening { backlog: usize, pending: VecDeque<Arc<Core>> },
+    /// Is one end of a connection, or was until the other end went.
+    Connected,
+    /// A connection that was reset.
+    Reset,
+    /// No descriptor refers to it any more.
+    Closed,
+}
+
+/// Where a socket is registered under its name.
+pub(super) enum Place {
+    /// A path; the reference keeps the inode's number from being given to another file.
+    Path((u64, u64), #[allow(dead_code)] fs_emu::vfs::Path),
+    /// An abstract name.
+    Abstract(Arc<[u8]>),
+    /// A port.
+    Port(u16),
+}
+
+/// What the lock guards.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) role: Role,
+    /// What arrived.
+    pub(super) rx: Queue,
+    pub(super) local: Addr,
+    pub(super) remote: Addr,
+    /// The other end, or a datagram socket's default destination.
+    pub(super) peer: Option<Arc<Core>>,
+    pub(super) shut_rd: bool,
+    pub(super) shut_wr: bool,
+    /// TCP: the other end has closed after it had said so.
+    pub(super) peer_gone: bool,
+    /// TCP: the end of the other side's stream has arrived.
+    pub(super) fin: bool,
+    /// TCP: `connect` has answered `EINPROGRESS`, and nobody asked since.
+    pub(super) connecting: bool,
+    /// For the next call (`SO_ERROR`).
+    pub(super) error: Option<Errno>,
+    pub(super) own_cred: Option<Ucred>,
+    pub(super) peer_cred: Option<Ucred>,
+    pub(super) place: Option<Place>,
+}
+
+/// The part of a socket that its peers may hold.
+pub struct Core {
+    /// The address family.
+    pub family: Family,
+    /// The type.
+    pub kind: Kind,
+    /// `SO_PROTOCOL`.
+    pub protocol: u32,
+    /// Options.
+    pub options: Options,
+    ino: u64,
+    uid: u32,
+    gid: u32,
+    mode: AtomicU32,
+    born: Timespec,
+    /// Everybody waits here who waits for this socket.
+    pub(super) queue: Arc<WaitQueue>,
+    /// Those wait here who send to this socket, or connect to it, and find it full.
+    pub(super) room: Arc<WaitQueue>,
+    pub(super) state: Mutex<State, { rank::OBJECT }>,
+}
+
+impl Core {
+    /// A new one with this owner.
+    pub(super) fn new(family: Family, kind: Kind, protocol: u32, (uid, gid): (u32, u32)) -> Arc<Core> {
+        Arc::new(Core {
+            family,
+            kind,
+            protocol,
+            options: Options::default(),
+            ino: kernel().next_id(),
+            uid,
+            gid,
+            mode: AtomicU32::new(0o777),
+            born: time::coarse(),
+            queue: WaitQueue::new(),
+            room: WaitQueue::new(),
+            state: Mutex::new(State::default()),
+        })
+    }
+
+    /// The other end of a connection that comes in at this one.
+    pub(super) fn child(&self) -> Arc<Core> {
+        let child = Core::new(self.family, self.kind, self.protocol, (self.uid, self.gid));
+        child.options.inherit(&self.options);
+        child
+    }
+
+    /// Whether it is of the family of paths.
+    pub fn is_unix(&self) -> bool {
+        self.family == Family::Unix
+    }
+
+    /// Whether it is a TCP socket.
+    pub fn is_tcp(&self) -> bool {
+        !self.is_unix() && self.kind == Kind::Stream
+    }
+
+    /// Whether it has connections.
+    pub fn is_connected_kind(&self) -> bool {
+        self.kind != Kind::Dgram
+    }
+
+    /// The owner.
+    pub fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// The inode number.
+    pub fn ino(&self) -> u64 {
+        self.ino
+    }
+
+    /// Permission bits, which a path that it is bound to starts with.
+    pub fn mode(&self) -> u32 {
+        self.mode.load(Relaxed)
+    }
+
+    /// Where senders to it wait for room.
+    pub fn room(&self) -> &Arc<WaitQueue> {
+        &self.room
+    }
+}
+
+/// What a descriptor refers to. Dropping it is closing it.
+pub struct Socket {
+    core: Arc<Core>,
+}
+
+impl Socket {
+    /// A new socket with this owner.
+    pub fn new(family: Family, kind: Kind, protocol: u32, owner: (u32, u32)) -> Socket {
+        Socket { core: Core::new(family, kind, protocol, owner) }
+    }
+
+    pub(super) fn of_core(core: Arc<Core>) -> Socket {
+        Socket { core }
+    }
+
+    /// The socket behind an open file, if it is one.
+    pub fn of(file: &File) -> Option<&Socket> {
+        file.ops_as()
+    }
+
+    /// The part that peers may hold.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Its name.
+    pub fn name(&self) -> Addr {
+        self.core.state.lock().local.clone()
+    }
+
+    /// The other end's name. `ENOTCONN` when there is none.
+    pub fn peer_name(&self) -> Result<Addr> {
+        let state = self.core.state.lock();
+        let connected = match self.core.kind {
+            Kind::Dgram if !self.core.is_unix() => !state.remote.is_none(),
+            Kind::Dgram => state.peer.is_some(),
+            _ => matches!(state.role, Role::Connected),
+        };
+        if connected { Ok(state.remote.clone()) } else { Err(Errno::ENOTCONN) }
+    }
+
+    /// Takes the error of an earlier call (`SO_ERROR`).
+    pub fn take_error(&self) -> Option<Errno> {
+        self.core.state.lock().error.take()
+    }
+
+    /// Whether it listens (`SO_ACCEPTCONN`).
+    pub fn is_listening(&self) -> bool {
+        matches!(self.core.state.lock().role, Role::Listening { .. })
+    }
+
+    /// Whether it is connected.
+    pub fn is_connected(&self) -> bool {
+        matches!(self.core.state.lock().role, Role::Connected)
+    }
+
+    /// Who is at the other end (`SO_PEERCRED`).
+    pub fn peer_cred(&self) -> Option<Ucred> {
+        self.core.state.lock().peer_cred
+    }
+
+    /// A write without a reader is also a signal.
+    pub fn raises_sigpipe(&self) -> bool {
+        self.core.kind == Kind::Stream
+    }
+
+    /// Wakes everybody who waits: an option changed.
+    pub fn changed(&self) {
+        self.core.queue.wake_all();
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        conn::release(&self.core, false);
+    }
+}
+
+const FIONREAD: u32 = 0x541b;
+const SIOCOUTQ: u32 = 0x5411;
+const SIOCATMARK: u32 = 0x8905;
+
+impl FileOps for Socket {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn read_at(&self, _off: u64, to: &mut IovIter<'_>) -> Result<usize> {
+        if to.remaining() == 0 {
+            return Ok(0);
+        }
+        self.try_recv(to, RecvHow::default()).map(|r| r.len)
+    }
+
+    fn write_at(&self, off: u64, from: &mut IovIter<'_>, _append: bool) -> Result<(usize, u64)> {
+        self.try_send(from, &mut Outgoing::default()).map(|n| (n, off))
+    }
+
+    fn seekable(&self) -> bool {
+        false
+    }
+
+    fn writes_all(&self) -> bool {
+        true
+    }
+
+    fn poll(&self, table: Option<&mut PollTable>) -> Events {
+        poll::poll(&self.core, table)
+    }
+
+    fn ioctl(&self, cmd: u32, arg: usize) -> Result<usize> {
+        let n = match cmd {
+            FIONREAD => self.unread()?,
+            SIOCOUTQ => self.unsent()?,
+            SIOCATMARK if self.core.is_tcp() => 0,
+            _ => return Err(Errno::ENOTTY),
+        };
+        user::write(arg, &i32::try_from(n).unwrap_or(i32::MAX)).map(|()| 0)
+    }
+
+    fn set_attr(&self, attr: &SetAttr) -> Result<()> {
+        if let Some(mode) = attr.mode {
+            self.core.mode.store(mode & 0o7777, Relaxed);
+        }
+        Ok(())
+    }
+
+    fn describe(&self) -> Vec<u8> {
+        format!("socket:[{}]", self.core.ino).into_bytes()
+    }
+
+    fn metadata(&self) -> Result<Metadata> {
+        let core = &self.core;
+        Ok(Metadata {
+            dev: SOCKFS,
+            ino: core.ino,
+            mode: FileType::Socket.mode() | core.mode(),
+            nlink: 1,
+            uid: core.uid,
+            gid: core.gid,
+            blksize: 4096,
+            atime: core.born,
+            mtime: core.born,
+            ctime: core.born,
+            ..Metadata::default()
+        })
+    }
+}
+
+impl Socket {
+    /// Bytes that a read would find (`FIONREAD`): of a stream all, else of the first message.
+    fn unread(&self) -> Result<usize> {
+        let state = self.core.state.lock();
+        if matches!(state.role, Role::Listening { .. }) {
+            return Err(Errno::EINVAL);
+        }
+        Ok(match self.core.kind {
+            Kind::Dgram if !self.core.is_unix() => state.rx.front().map_or(0, |m| m.rest().len()),
+            Kind::Dgram => state.rx.front().map_or(0, |m| m.rest().len()),
+            _ => state.rx.bytes(),
+        })
+    }
+
+    /// Bytes sent that were not read yet (`SIOCOUTQ`); what TCP has sent counts as arrived.
+    fn unsent(&self) -> Result<usize> {
+        let state = self.core.state.lock();
+        if matches!(state.role, Role::Listening { .. }) {
+            return Err(Errno::EINVAL);
+        }
+        let peer = state.peer.clone();
+        drop(state);
+        Ok(peer.filter(|_| self.core.is_unix()).map_or(0, |p| p.state.lock().rx.charge()))
+    }
+}

@@ -1,0 +1,263 @@
+//! Who is bound to which name: paths, abstract names, ports.
+//!
+//! Locks: one of rank OBJECT per table, none held on return. The tables do not keep sockets alive.
+
+use super::addr::{ANY4, Ip};
+use super::core::{Core, Kind};
+use super::queue::Message;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+use core::sync::atomic::Ordering::Relaxed;
+use host::lock::{Mutex, rank};
+use host::{Errno, Result};
+
+/// Device and inode number.
+type FileId = (u64, u64);
+
+/// The tables.
+#[derive(Default)]
+pub struct Net {
+    paths: Mutex<BTreeMap<FileId, Weak<Core>>, { rank::OBJECT }>,
+    abstracts: Mutex<BTreeMap<(Kind, Arc<[u8]>), Weak<Core>>, { rank::OBJECT }>,
+    ports: Mutex<Ports, { rank::OBJECT }>,
+    refuse: Mutex<Refuse>,
+}
+
+/// Messages that nobody will read. Dropping one may close a socket that holds more of them, and so on: whoever drops the
+/// first drops the rest in a loop.
+#[derive(Default)]
+struct Refuse {
+    messages: Vec<Message>,
+    busy: bool,
+}
+
+impl Net {
+    /// Drops messages, without recursion. No lock may be held.
+    pub(super) fn discard(&self, messages: impl Iterator<Item = Message>) {
+        let mut heap = self.refuse.lock();
+        let before = heap.messages.len();
+        heap.messages.extend(messages.filter(|m| !m.files.is_empty()));
+        if heap.messages.len() == before || core::mem::replace(&mut heap.busy, true) {
+            return;
+        }
+        while !heap.messages.is_empty() {
+            let now = core::mem::take(&mut heap.messages);
+            drop(heap);
+            drop(now);
+            heap = self.refuse.lock();
+        }
+        heap.busy = false;
+    }
+
+    /// The socket bound to a file.
+    pub fn at_path(&self, file: FileId) -> Option<Arc<Core>> {
+        self.paths.lock().get(&file)?.upgrade()
+    }
+
+    pub(super) fn add_path(&self, file: FileId, core: &Arc<Core>) {
+        self.paths.lock().insert(file, Arc::downgrade(core));
+    }
+
+    pub(super) fn remove_path(&self, file: FileId) {
+        self.paths.lock().remove(&file);
+    }
+
+    /// The socket of this type with an abstract name.
+    pub fn at_abstract(&self, kind: Kind, name: &[u8]) -> Option<Arc<Core>> {
+        self.abstracts.lock().get(&(kind, Arc::from(name)))?.upgrade()
+    }
+
+    /// `EADDRINUSE` when the name is taken.
+    pub(super) fn add_abstract(&self, name: &Arc<[u8]>, core: &Arc<Core>) -> Result<()> {
+        let mut names = self.abstracts.lock();
+        let key = (core.kind, name.clone());
+        if names.get(&key).is_some_and(|c| c.strong_count() > 0) {
+            return Err(Errno::EADDRINUSE);
+        }
+        names.insert(key, Arc::downgrade(core));
+        Ok(())
+    }
+
+    /// Gives a socket an abstract name that nobody has (`unix_autobind`).
+    pub(super) fn add_automatic(&self, core: &Arc<Core>) -> Result<Arc<[u8]>> {
+        const NAMES: u64 = 1 << 20;
+        for _ in 0..NAMES {
+            let number = crate::kernel::kernel().next_id() % NAMES;
+            let name: Arc<[u8]> = Arc::from(format!("\0{number:05x}").into_bytes());
+            if self.add_abstract(&name, core).is_ok() {
+                return Ok(name);
+            }
+        }
+        Err(Errno::ENOSPC)
+    }
+
+    pub(super) fn remove_abstract(&self, kind: Kind, name: &Arc<[u8]>) {
+        self.abstracts.lock().remove(&(kind, name.clone()));
+    }
+
+    /// Binds a socket to an address; port 0 is any that is free. Answers the port.
+    pub(super) fn add_port(&self, core: &Arc<Core>, at: Ip) -> Result<u16> {
+        let mut ports = self.ports.lock();
+        let new = Binding::new(core, at.ip);
+        let table = ports.table(core.kind);
+        let port = match at.port {
+            0 => table.free().ok_or(Errno::EADDRINUSE)?,
+            port if table.conflicts(port, &new, false) => return Err(Errno::EADDRINUSE),
+            port => port,
+        };
+        table.bound.entry(port).or_default().push(new);
+        Ok(port)
+    }
+
+    pub(super) fn remove_port(&self, core: &Arc<Core>, port: u16) {
+        let mut ports = self.ports.lock();
+        let table = ports.table(core.kind);
+        if let Some(list) = table.bound.get_mut(&port) {
+            list.retain(|b| !b.is_of(core));
+            if list.is_empty() {
+                table.bound.remove(&port);
+            }
+        }
+    }
+
+    /// Marks a bound socket as listening. `EADDRINUSE` when another listens there already.
+    pub(super) fn listen(&self, core: &Arc<Core>, port: u16) -> Result<()> {
+        let mut ports = self.ports.lock();
+        let table = ports.table(core.kind);
+        let ip = table.bound.get(&port).and_then(|l| l.iter().find(|b| b.is_of(core))).map_or(0, |b| b.ip);
+        let mut new = Binding::new(core, ip);
+        new.listening = true;
+        if table.conflicts(port, &new, true) {
+            return Err(Errno::EADDRINUSE);
+        }
+        table.change(core, port, |b| b.listening = true);
+        Ok(())
+    }
+
+    /// Notes where a UDP socket is connected to, or that it no longer is.
+    pub(super) fn connect(&self, core: &Arc<Core>, port: u16, local: u128, remote: Option<Ip>) {
+        self.ports.lock().table(core.kind).change(core, port, |b| {
+            b.ip = local;
+            b.remote = remote;
+        });
+    }
+
+    /// Who listens there.
+    pub(super) fn listener(&self, to: Ip) -> Option<Arc<Core>> {
+        let mut ports = self.ports.lock();
+        ports.turn = ports.turn.wrapping_add(1);
+        let turn = ports.turn;
+        let list = ports.table(Kind::Stream).bound.get(&to.port)?;
+        let able = || list.iter().filter(|b| b.listening && b.takes(to.ip));
+        let exact = able().any(|b| b.ip == to.ip);
+        let fitting: Vec<&Binding> = able().filter(|b| !exact || b.ip == to.ip).collect();
+        // Several with SO_REUSEPORT take turns.
+        fitting.get(turn.checked_rem(fitting.len()).unwrap_or(0))?.core.upgrade()
+    }
+
+    /// Who receives a datagram.
+    pub(super) fn receiver(&self, from: Ip, to: Ip) -> Option<Arc<Core>> {
+        let mut ports = self.ports.lock();
+        let list = ports.table(Kind::Dgram).bound.get(&to.port)?;
+        let able = list.iter().filter(|b| b.takes(to.ip) && b.remote.is_none_or(|r| r == from));
+        able.max_by_key(|b| (b.remote.is_some(), b.ip == to.ip))?.core.upgrade()
+    }
+}
+
+/// Ports that a socket is given which did not ask for one (`ip_local_port_range`).
+const FIRST_FREE: u16 = 32768;
+const LAST_FREE: u16 = 60999;
+
+#[derive(Default)]
+struct Ports {
+    tcp: PortTable,
+    udp: PortTable,
+    turn: usize,
+}
+
+#[derive(Default)]
+struct PortTable {
+    bound: BTreeMap<u16, Vec<Binding>>,
+    last: u16,
+}
+
+struct Binding {
+    core: Weak<Core>,
+    ip: u128,
+    v6_only: bool,
+    reuse_addr: bool,
+    reuse_port: bool,
+    uid: u32,
+    datagrams: bool,
+    listening: bool,
+    remote: Option<Ip>,
+}
+
+impl Ports {
+    fn table(&mut self, kind: Kind) -> &mut PortTable {
+        if kind == Kind::Dgram { &mut self.udp } else { &mut self.tcp }
+    }
+}
+
+impl PortTable {
+    fn free(&mut self) -> Option<u16> {
+        for _ in FIRST_FREE..=LAST_FREE {
+            self.last = if (FIRST_FREE..LAST_FREE).contains(&self.last) { self.last + 1 } else { FIRST_FREE };
+            if !self.bound.contains_key(&self.last) {
+                return Some(self.last);
+            }
+        }
+        None
+    }
+
+    fn conflicts(&self, port: u16, new: &Binding, among_listeners: bool) -> bool {
+        let others = self.bound.get(&port).into_iter().flatten().filter(|b| !b.core.ptr_eq(&new.core));
+        others.filter(|b| !among_listeners || b.listening).any(|b| new.conflicts(b))
+    }
+
+    fn change(&mut self, core: &Arc<Core>, port: u16, change: impl FnOnce(&mut Binding)) {
+        let list = self.bound.get_mut(&port);
+        if let Some(binding) = list.and_then(|l| l.iter_mut().find(|b| b.is_of(core))) {
+            change(binding);
+        }
+    }
+}
+
+impl Binding {
+    fn new(core: &Arc<Core>, ip: u128) -> Binding {
+        let o = &core.options;
+        Binding {
+            core: Arc::downgrade(core),
+            ip,
+            v6_only: o.v6_only.load(Relaxed),
+            reuse_addr: o.reuse_addr.load(Relaxed),
+            reuse_port: o.reuse_port.load(Relaxed),
+            uid: core.uid(),
+            datagrams: core.kind == Kind::Dgram,
+            listening: false,
+            remote: None,
+        }
+    }
+
+    fn is_of(&self, core: &Arc<Core>) -> bool {
+        core::ptr::eq(self.core.as_ptr(), Arc::as_ptr(core))
+    }
+
+    /// Whether what is sent to an address comes here.
+    fn takes(&self, to: u128) -> bool {
+        let v4 = Ip { ip: to, port: 0 }.is_v4();
+        self.ip == to || (self.ip == ANY4 && v4) || (self.ip == 0 && !(v4 && self.v6_only))
+    }
+
+    fn conflicts(&self, other: &Binding) -> bool {
+        if !self.takes(other.ip) && !other.takes(self.ip) {
+            return false;
+        }
+        let shared_port = self.reuse_port && other.reuse_port && self.uid == other.uid;
+        let listens = self.listening || other.listening;
+        let shared_addr = self.reuse_addr && other.reuse_addr && (self.datagrams || !listens);
+        !shared_port && !shared_addr
+    }
+}

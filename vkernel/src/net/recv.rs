@@ -1,0 +1,195 @@
+//! Receiving: one try, which never sleeps (`unix_stream_read_generic`, `__unix_dgram_recvmsg`, `tcp_recvmsg`, `udp_recvmsg`).
+
+use super::addr::Addr;
+use super::core::{Core, Kind, Role, Socket, State};
+use super::msg;
+use super::queue::{Message, Ucred};
+use crate::kernel::kernel;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::Ordering::Relaxed;
+use fs_emu::vfs::File;
+use host::abi::Timespec;
+use host::iov::IovIter;
+use host::{Errno, Result};
+
+/// How to receive.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RecvHow {
+    /// Leaves it where it is (`MSG_PEEK`).
+    pub peek: bool,
+    /// Throws a stream's bytes away instead of copying them (`MSG_TRUNC` of TCP).
+    pub skip: bool,
+}
+
+/// What came.
+#[derive(Default)]
+pub struct Received {
+    /// Bytes copied.
+    pub len: usize,
+    /// Bytes of the message, of which some may have been thrown away.
+    pub full: usize,
+    /// `MSG_TRUNC` if so.
+    pub flags: u32,
+    /// Who sent it.
+    pub from: Addr,
+    /// Where it was sent to.
+    pub to: Addr,
+    /// Who sent it, if the sender's kernel noted that.
+    pub cred: Option<Ucred>,
+    /// Files that came with it.
+    pub files: Vec<Arc<File>>,
+    /// When it came.
+    pub when: Timespec,
+    /// The other end will send no more.
+    pub end: bool,
+}
+
+impl Socket {
+    /// Receives what there is. `EAGAIN` when that is nothing.
+    pub fn try_recv(&self, to: &mut IovIter<'_>, how: RecvHow) -> Result<Received> {
+        let core = self.core();
+        let mut state = core.state.lock();
+        state.may_receive(core)?;
+        if state.rx.is_empty() {
+            return state.nothing(core);
+        }
+        let before = state.rx.charge();
+        let mut gone = Vec::new();
+        let got = match core.kind {
+            Kind::Stream => state.read_stream(core, to, how, &mut gone),
+            _ => state.read_message(to, how, &mut gone),
+        };
+        let after = state.rx.charge();
+        let peer = if after < before { state.peer.clone() } else { None };
+        drop(state);
+        if after < before {
+            core.tell_senders(peer.as_ref(), before, after);
+        }
+        kernel().net.discard(gone.into_iter());
+        got
+    }
+}
+
+impl Core {
+    /// There is room again. A peer is told when it crosses the mark at which `poll` lets it write.
+    fn tell_senders(&self, peer: Option<&Arc<Core>>, before: usize, after: usize) {
+        self.room.wake_all();
+        if let Some(peer) = peer {
+            let limit = peer.send_limit();
+            if before * 4 > limit && after * 4 <= limit {
+                peer.queue.wake_all();
+            }
+        }
+    }
+}
+
+impl State {
+    fn may_receive(&self, core: &Core) -> Result<()> {
+        match (core.kind, &self.role) {
+            (Kind::Dgram, _) | (_, Role::Connected | Role::Reset) => Ok(()),
+            (Kind::Stream, _) if core.is_unix() => Err(Errno::EINVAL),
+            // A connection that was refused: the error is still to be told.
+            _ if self.error.is_some() => Ok(()),
+            _ => Err(Errno::ENOTCONN),
+        }
+    }
+
+    /// Why nothing is there.
+    fn nothing(&mut self, core: &Core) -> Result<Received> {
+        let end = Ok(Received { end: true, ..Received::default() });
+        if core.is_tcp() && self.fin {
+            return end;
+        }
+        if let Some(e) = self.error.take() {
+            return Err(e);
+        }
+        if self.shut_rd { end } else { Err(Errno::EAGAIN) }
+    }
+
+    fn read_stream(
+        &mut self,
+        core: &Core,
+        to: &mut IovIter<'_>,
+        how: RecvHow,
+        gone: &mut Vec<Message>,
+    ) -> Result<Received> {
+        let same_sender = core.options.pass_cred.load(Relaxed);
+        let mut got = Received::default();
+        let mut first = true;
+        if how.peek {
+            for message in self.rx.iter() {
+                if to.remaining() == 0 || (!first && same_sender && message.cred != got.cred) {
+                    break;
+                }
+                (got.cred, first) = (if first { message.cred } else { got.cred }, false);
+                if !copy(message.rest(), to, how, &mut got)? {
+                    break;
+                }
+                if !message.files.is_empty() {
+                    got.files = message.files.clone();
+                    break;
+                }
+            }
+            return Ok(got);
+        }
+        while let Some(message) = self.rx.front_mut() {
+            if to.remaining() == 0 || (!first && same_sender && message.cred != got.cred) {
+                break;
+            }
+            (got.cred, first) = (if first { message.cred } else { got.cred }, false);
+            let before = got.len;
+            let whole = copy(message.rest(), to, how, &mut got)?;
+            got.files = core::mem::take(&mut message.files);
+            gone.extend(self.rx.consume(got.len - before));
+            if !whole || !got.files.is_empty() {
+                break;
+            }
+        }
+        Ok(got)
+    }
+
+    fn read_message(&mut self, to: &mut IovIter<'_>, how: RecvHow, gone: &mut Vec<Message>) -> Result<Received> {
+        let Some(message) = self.rx.front_mut() else { return Err(Errno::EAGAIN) };
+        let full = message.rest().len();
+        let n = full.min(to.remaining());
+        let moved = to.put(message.rest().get(..n).unwrap_or_default());
+        if moved < n {
+            to.revert(moved);
+            return Err(Errno::EFAULT);
+        }
+        let files = if how.peek { message.files.clone() } else { core::mem::take(&mut message.files) };
+        let got = Received {
+            len: n,
+            full,
+            flags: if full > n { msg::TRUNC } else { 0 },
+            from: message.from.clone(),
+            to: message.to.clone(),
+            cred: message.cred,
+            files,
+            when: message.when,
+            end: false,
+        };
+        if !how.peek {
+            gone.extend(self.rx.pop());
+        }
+        Ok(got)
+    }
+}
+
+/// Copies bytes of a stream; answers whether one may go on with the next piece. `EFAULT` only when nothing was copied at all.
+fn copy(bytes: &[u8], to: &mut IovIter<'_>, how: RecvHow, got: &mut Received) -> Result<bool> {
+    let n = bytes.len().min(to.remaining());
+    let moved = if how.skip {
+        to.advance(n);
+        n
+    } else {
+        to.put(bytes.get(..n).unwrap_or_default())
+    };
+    if moved == 0 && n > 0 && got.len == 0 {
+        return Err(Errno::EFAULT);
+    }
+    got.len += moved;
+    got.full += moved;
+    Ok(moved == bytes.len())
+}

@@ -1,0 +1,304 @@
+//! Sending: one try, which never sleeps (`unix_stream_sendmsg`, `unix_dgram_sendmsg`, `tcp_sendmsg`, `udp_sendmsg`).
+//!
+//! Bytes are copied from the guest before the receiver's lock is taken.
+
+use super::addr::{Addr, Ip};
+use super::core::{Core, Kind, Role, Socket};
+use super::queue::{Message, Ucred};
+use crate::kernel::kernel;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::Ordering::Relaxed;
+use fs_emu::vfs::File;
+use host::iov::IovIter;
+use host::{Errno, Result, time};
+
+/// Where a message goes.
+#[derive(Clone)]
+pub enum Target {
+    /// A Unix socket.
+    Socket(Arc<Core>),
+    /// An address.
+    Ip(Ip),
+}
+
+/// What a message has besides its bytes.
+#[derive(Default)]
+pub struct Outgoing {
+    /// A destination of its own.
+    pub to: Option<Target>,
+    /// Files in flight (`SCM_RIGHTS`).
+    pub files: Vec<Arc<File>>,
+    /// The sender.
+    pub cred: Option<Ucred>,
+    /// The sender said who it is (`SCM_CREDENTIALS`).
+    pub said: bool,
+}
+
+/// Most bytes of one piece of a Unix stream, and of TCP's.
+const UNIX_PIECE: usize = 48_832;
+const TCP_PIECE: usize = 16 << 10;
+/// Messages that a Unix socket queues from those it is not connected to (`net.unix.max_dgram_qlen`).
+const MAX_QUEUE: usize = 10;
+/// Most bytes of a UDP datagram.
+const UDP_MAX: usize = 65_507;
+
+/// Whether `poll` says that one can write: a quarter of the buffer is in flight at most.
+pub(super) fn is_roomy(core: &Core, peer: &Arc<Core>) -> bool {
+    let limit = core.send_limit();
+    let state = peer.state.lock();
+    let mutual = state.peer.as_ref().is_some_and(|p| core::ptr::eq(Arc::as_ptr(p), core));
+    let queued = core.kind == Kind::Dgram && !mutual && state.rx.len() > MAX_QUEUE;
+    state.rx.charge() * 4 <= limit && !queued
+}
+
+impl Core {
+    /// What may be in flight.
+    pub(super) fn send_limit(&self) -> usize {
+        self.send_buf(true)
+    }
+
+    fn wants_cred(&self) -> bool {
+        self.options.pass_cred.load(Relaxed)
+    }
+}
+
+impl Socket {
+    /// Sends what it can. `EAGAIN` when there is no room; `EPIPE` without the signal, which is the caller's.
+    pub fn try_send(&self, from: &mut IovIter<'_>, out: &mut Outgoing) -> Result<usize> {
+        match (self.core().kind, self.core().is_unix()) {
+            (Kind::Stream, _) => self.send_stream(from, out),
+            (_, true) => self.send_message(from, out),
+            (_, false) => self.send_udp(from, out),
+        }
+    }
+
+    fn send_stream(&self, from: &mut IovIter<'_>, out: &mut Outgoing) -> Result<usize> {
+        let mut sent = 0;
+        loop {
+            match self.send_piece(from, out, sent) {
+                Ok(0) => return Ok(sent),
+                Ok(n) => sent += n,
+                Err(_) if sent > 0 => return Ok(sent),
+                Err(e) => return Err(e),
+            }
+            if from.remaining() == 0 {
+                return Ok(sent);
+            }
+        }
+    }
+
+    /// The connection's other end, if one may send to it.
+    fn connection(&self, out: &Outgoing) -> Result<Arc<Core>> {
+        let core = self.core();
+        let mut state = core.state.lock();
+        if core.is_unix() {
+            match (&out.to, &state.role) {
+                (Some(_), Role::Connected) => return Err(Errno::EISCONN),
+                (Some(_), _) => return Err(Errno::EOPNOTSUPP),
+                (None, Role::Connected) => {}
+                _ => return Err(Errno::ENOTCONN),
+            }
+        } else {
+            if let Some(e) = state.error.take() {
+                return Err(e);
+            }
+            if !matches!(state.role, Role::Connected) {
+                return Err(Errno::EPIPE);
+            }
+        }
+        if state.shut_wr {
+            return Err(Errno::EPIPE);
+        }
+        state.peer.clone().ok_or(Errno::ENOTCONN)
+    }
+
+    fn send_piece(&self, from: &mut IovIter<'_>, out: &mut Outgoing, sent: usize) -> Result<usize> {
+        let core = self.core();
+        let peer = self.connection(out)?;
+        if from.remaining() == 0 {
+            return Ok(0);
+        }
+        let tcp = core.is_tcp();
+        let limit = core.send_limit();
+        let used = peer.state.lock().rx.charge();
+        if used >= limit {
+            return Err(Errno::EAGAIN);
+        }
+        let piece = if tcp { TCP_PIECE.min(limit - used) } else { UNIX_PIECE.min((limit / 2).saturating_sub(64)) };
+        let mut message = Message::copy_some(from, from.remaining().min(piece))?;
+        let n = message.data.len();
+        if tcp {
+            return self.arrive(&peer, message, n);
+        }
+        if sent == 0 {
+            message.files = core::mem::take(&mut out.files);
+        }
+        if core.wants_cred() || peer.wants_cred() || out.said {
+            message.cred = out.cred.or_else(sender);
+        }
+        let mut state = peer.state.lock();
+        if state.shut_rd || matches!(state.role, Role::Closed) {
+            drop(state);
+            out.files = message.files;
+            from.revert(n);
+            return Err(Errno::EPIPE);
+        }
+        state.rx.push(message)?;
+        drop(state);
+        peer.queue.wake_all();
+        Ok(n)
+    }
+
+    /// Bytes arrive at TCP's other end. One that is closed answers with a reset, which the next call sees.
+    fn arrive(&self, peer: &Arc<Core>, message: Message, n: usize) -> Result<usize> {
+        let mut state = peer.state.lock();
+        let gone = matches!(state.role, Role::Closed);
+        if !gone {
+            state.rx.push_bytes(message)?;
+        }
+        drop(state);
+        if gone {
+            let mut own = self.core().state.lock();
+            own.error = Some(if own.fin { Errno::EPIPE } else { Errno::ECONNRESET });
+            own.role = Role::Reset;
+            (own.shut_rd, own.shut_wr) = (true, true);
+            drop(own);
+            self.core().queue.wake_all();
+        } else {
+            peer.queue.wake_all();
+        }
+        Ok(n)
+    }
+
+    /// A message of its own to a Unix socket.
+    fn send_message(&self, from: &mut IovIter<'_>, out: &mut Outgoing) -> Result<usize> {
+        let core = self.core();
+        let (other, default, name) = self.destination(out)?;
+        let len = from.remaining();
+        if len > core.send_limit().saturating_sub(32) {
+            return Err(Errno::EMSGSIZE);
+        }
+        if core.wants_cred() {
+            self.bind_automatic()?;
+        }
+        let mutual = self.check_receiver(&other, default)?;
+        let mut message = Message::copy_in(from, len)?;
+        message.from = name;
+        if core.wants_cred() || other.wants_cred() || out.said {
+            message.cred = out.cred.or_else(sender);
+        }
+        let mut state = other.state.lock();
+        let full = state.rx.charge() >= core.send_limit() || (!mutual && state.rx.len() > MAX_QUEUE);
+        if full {
+            drop(state);
+            from.revert(len);
+            return Err(Errno::EAGAIN);
+        }
+        message.files = core::mem::take(&mut out.files);
+        message.when = time::realtime();
+        state.rx.push(message)?;
+        drop(state);
+        other.queue.wake_all();
+        Ok(len)
+    }
+
+    /// To whom a message goes, whether that is the default, and the sender's name.
+    fn destination(&self, out: &Outgoing) -> Result<(Arc<Core>, bool, Addr)> {
+        let core = self.core();
+        let mut state = core.state.lock();
+        if core.kind == Kind::SeqPacket {
+            if let Some(e) = state.error.take() {
+                return Err(e);
+            }
+            if !matches!(state.role, Role::Connected) {
+                return Err(Errno::ENOTCONN);
+            }
+        }
+        let own = match &out.to {
+            Some(Target::Socket(to)) if core.kind == Kind::Dgram => Some(to.clone()),
+            _ => None,
+        };
+        let (other, default) = match own {
+            Some(other) => (other, false),
+            None => (state.peer.clone().ok_or(Errno::ENOTCONN)?, true),
+        };
+        if state.shut_wr {
+            return Err(Errno::EPIPE);
+        }
+        Ok((other, default, state.local.clone()))
+    }
+
+    /// Whether the receiver is there and takes it; answers whether it is connected to this one.
+    fn check_receiver(&self, other: &Arc<Core>, default: bool) -> Result<bool> {
+        let core = self.core();
+        let state = other.state.lock();
+        let mutual = state.peer.as_ref().is_some_and(|p| Arc::ptr_eq(p, core));
+        if matches!(state.role, Role::Closed) {
+            drop(state);
+            if default {
+                let mut own = core.state.lock();
+                let old = own.peer.take();
+                drop(own);
+                drop(old);
+            }
+            return Err(Errno::ECONNREFUSED);
+        }
+        if state.peer.is_some() && !mutual {
+            return Err(Errno::EPERM);
+        }
+        if state.shut_rd { Err(Errno::EPIPE) } else { Ok(mutual || Arc::ptr_eq(core, other)) }
+    }
+
+    fn send_udp(&self, from: &mut IovIter<'_>, out: &Outgoing) -> Result<usize> {
+        let core = self.core();
+        let len = from.remaining();
+        let connected = {
+            let mut state = core.state.lock();
+            if let Some(e) = state.error.take() {
+                return Err(e);
+            }
+            if state.shut_wr {
+                return Err(Errno::EPIPE);
+            }
+            state.remote.ip()
+        };
+        if len > UDP_MAX {
+            return Err(Errno::EMSGSIZE);
+        }
+        let to = match &out.to {
+            Some(Target::Ip(to)) if to.port == 0 => return Err(Errno::EINVAL),
+            Some(Target::Ip(to)) => *to,
+            _ => connected.ok_or(Errno::EDESTADDRREQ)?,
+        };
+        let to = core.reach(to)?;
+        let source = core.source(to)?;
+        let mut message = Message::copy_in(from, len)?;
+        (message.from, message.to, message.when) = (Addr::Ip(source), Addr::Ip(to), time::realtime());
+        match kernel().net.receiver(source, to) {
+            Some(other) => {
+                let mut state = other.state.lock();
+                // What does not fit is lost.
+                if !state.shut_rd && state.rx.charge() < other.recv_buf() {
+                    state.rx.push(message)?;
+                }
+                drop(state);
+                other.queue.wake_all();
+            }
+            // The refusal comes back to one that is connected.
+            None if out.to.is_none() => {
+                core.state.lock().error = Some(Errno::ECONNREFUSED);
+                core.queue.wake_all();
+            }
+            None => {}
+        }
+        Ok(len)
+    }
+}
+
+/// The running task, as the sender of a message.
+fn sender() -> Option<Ucred> {
+    let task = crate::Task::current()?;
+    let cred = task.cred();
+    Some(Ucred { pid: task.tgid(), uid: cred.uid, gid: cred.gid })
+}
