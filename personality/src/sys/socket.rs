@@ -294,6 +294,9 @@ fn connect_ip(file: &File, core: &Core, bytes: &[u8]) -> Result<usize> {
         socket.disconnect();
         return Ok(0);
     }
+    if core.kind == Kind::Stream {
+        socket.may_begin()?;
+    }
     let to = addr::ip(core.family, bytes)?;
     if core.kind == Kind::Dgram {
         return socket.connect_udp(to).map(|()| 0);

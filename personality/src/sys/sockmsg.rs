@@ -135,7 +135,7 @@ pub fn sendmmsg(call: &mut Call<'_>, fd: Fd, msgs: Ptr, count: u32, flags: u32) 
 }
 
 fn recv(task: &Task, file: &Arc<File>, to: &mut IovIter<'_>, flags: u32) -> Result<Received> {
-    if flags & msg::ERRQUEUE != 0 {
+    if flags & msg::ERRQUEUE != 0 && !block::socket(file)?.core().is_unix() {
         return Err(Errno::EAGAIN);
     }
     if flags & msg::OOB != 0 {

@@ -269,7 +269,11 @@ fn set_congestion(value: Ptr, len: usize) -> Result<()> {
 pub fn getsockopt(call: &mut Call<'_>, fd: Fd, level: i32, name: i32, value: Ptr, len: Ptr) -> Result<usize> {
     let file = socket_of(call, fd)?;
     let socket = block::socket(&file)?;
-    check_level(socket.core(), level)?;
+    check_level(socket.core(), level).map_err(|e| match socket.core().family {
+        // What IPv4 answers, when asked and only then.
+        Family::Inet => Errno::EOPNOTSUPP,
+        _ => e,
+    })?;
     let room = usize::try_from(user::read::<i32>(len.0)?).map_err(|_| Errno::EINVAL)?;
     let bytes = match level {
         SOL_SOCKET => get_socket(socket, name, room)?,

@@ -189,6 +189,16 @@ impl Socket {
         Ok(())
     }
 
+    /// Whether a TCP socket may still be connected, which is asked before the address is looked at.
+    pub fn may_begin(&self) -> Result<()> {
+        let state = self.core().state.lock();
+        match state.role {
+            Role::Idle | Role::Reset => Ok(()),
+            _ if state.connecting => Ok(()),
+            _ => Err(Errno::EISCONN),
+        }
+    }
+
     /// `connect` to an address that takes connections. What a caller that does not wait gets to hear is the caller's business.
     pub fn connect_tcp(&self, to: Ip) -> Result<Connect> {
         let core = self.core();
@@ -196,7 +206,7 @@ impl Socket {
             let mut state = core.state.lock();
             match state.role {
                 Role::Idle | Role::Reset if state.connecting => {
-                    state.connecting = false;
+                    (state.connecting, state.shut_rd, state.shut_wr) = (false, false, false);
                     return Err(state.error.take().unwrap_or(Errno::ECONNABORTED));
                 }
                 Role::Idle | Role::Reset => {}
@@ -218,6 +228,8 @@ impl Socket {
         let mut state = self.core().state.lock();
         state.connecting = true;
         state.error = done.err();
+        state.shut_rd |= done.is_err();
+        state.shut_wr |= done.is_err();
         drop(state);
         self.core().queue.wake_all();
     }

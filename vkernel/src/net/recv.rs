@@ -89,8 +89,8 @@ impl State {
         match (core.kind, &self.role) {
             (Kind::Dgram, _) | (_, Role::Connected | Role::Reset) => Ok(()),
             (Kind::Stream, _) if core.is_unix() => Err(Errno::EINVAL),
-            // A connection that was refused: the error is still to be told.
-            _ if self.error.is_some() => Ok(()),
+            // A connection that was refused: that is still to be told.
+            _ if core.is_tcp() && (self.error.is_some() || self.shut_rd) => Ok(()),
             _ => Err(Errno::ENOTCONN),
         }
     }
