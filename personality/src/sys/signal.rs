@@ -177,6 +177,13 @@ pub(super) fn kill_many(me: &Task, groups: &[Arc<ThreadGroup>], n: u32) -> Resul
     result
 }
 
+/// The process with this id, zombies included; a thread's id stands for its process.
+fn group_of(pid: u32) -> Result<Arc<ThreadGroup>> {
+    let list = &kernel().tasks;
+    let process = list.process(pid).map(|p| p.group);
+    process.or_else(|| list.task(pid).map(|t| t.group.clone())).ok_or(Errno::ESRCH)
+}
+
 /// `kill(2)`.
 pub fn kill(call: &mut Call<'_>, pid: i32, sig: Sig) -> Result<usize> {
     let me = call.task;
@@ -189,8 +196,7 @@ pub fn kill(call: &mut Call<'_>, pid: i32, sig: Sig) -> Result<usize> {
                 // The virtual init has no handlers: it takes what it is sent and ignores it.
                 return if me.cred().euid == 0 { Ok(0) } else { Err(Errno::EPERM) };
             }
-            let p = list.process(pid as u32).map(|p| p.group);
-            let group = p.or_else(|| list.task(pid as u32).map(|t| t.group.clone())).ok_or(Errno::ESRCH)?;
+            let group = group_of(pid as u32)?;
             kill_group(me, &group, n, from_me(me, n, code::SI_USER)).map(|()| 0)
         }
         0 => kill_many(me, &list.pgrp_members(me.group.pgrp()), n),
@@ -246,7 +252,7 @@ pub fn rt_sigqueueinfo(call: &mut Call<'_>, pid: i32, sig: Sig, info: Ptr) -> Re
     if forged(call.task, pid, &info) {
         return Err(Errno::EPERM);
     }
-    let group = kernel().tasks.process(pid).ok_or(Errno::ESRCH)?.group;
+    let group = group_of(pid)?;
     let n = number_or_probe(sig)?;
     kill_group(call.task, &group, n, info).map(|()| 0)
 }

@@ -41,6 +41,10 @@ impl TaskList {
         if pid == 0 {
             return Ok(me.group.clone());
         }
+        if pid == super::list::INIT {
+            // The virtual init leads a group and a session of its own.
+            return Ok(Arc::new(ThreadGroup::new(pid, pid, pid, 0, me.group.rlimits())));
+        }
         let tree = self.tree.lock();
         if let Some(t) = tree.threads.get(&pid) {
             return Ok(t.group.clone());
