@@ -127,8 +127,20 @@ pub trait PageSource: Send + Sync {
     /// The run of pages that starts at page `page` of the file: memfd offset and number of pages (at most `max`). `None` for
     /// a hole, unless `fill` asks to allocate (at least) that page. `ENXIO` beyond the last page of the file.
     fn run(&self, page: u64, max: usize, fill: bool) -> Result<Option<(u64, usize)>>;
-    /// A mapping was made or ended. While any exists, truncation clears pages and keeps them.
-    fn mapped(&self, change: i32);
+    /// A mapping was divided, copied, or ended. While any exists, truncation clears pages and keeps them. `writable` is one
+    /// that is shared and may become writable.
+    fn mapped(&self, change: i32, writable: bool);
+    /// A mapping is made: `EPERM` for a writable one of a file that is sealed.
+    fn map_new(&self, writable: bool) -> Result<()> {
+        self.mapped(1, writable);
+        Ok(())
+    }
+    /// How many pages the file has now.
+    fn pages(&self) -> u64;
+    /// Whether new mappings may never write to it.
+    fn write_sealed(&self) -> bool {
+        false
+    }
 }
 
 /// In place of an offset: wherever the file's own position is.
@@ -216,6 +228,19 @@ pub trait FileOps: Send + Sync + 'static {
     fn set_attr(&self, _attr: &crate::SetAttr) -> Result<()> {
         Err(Errno::EPERM)
     }
+
+    /// `F_GET_SEALS`: `EINVAL` for what can't be sealed.
+    fn seals(&self) -> Result<u32> {
+        Err(Errno::EINVAL)
+    }
+
+    /// `F_ADD_SEALS`.
+    fn add_seals(&self, _seals: u32) -> Result<()> {
+        Err(Errno::EINVAL)
+    }
+
+    /// The first seals of a new memory file.
+    fn init_seals(&self, _seals: u32) {}
 
     /// The flags of `F_SETFL` changed.
     fn set_flags(&self, _flags: OpenFlags) -> Result<()> {

@@ -195,6 +195,16 @@ pub trait Inode: Send + Sync + 'static {
         Err(Errno::ENXIO)
     }
 
+    /// Whether pages of it are mapped that would have to go if it got shorter.
+    fn is_mapped(&self) -> bool {
+        false
+    }
+
+    /// Counts who writes the file and who runs it. `None` for a file system whose files do not count.
+    fn writers(&self) -> Option<&crate::busy::WriteCount> {
+        None
+    }
+
     /// An extended attribute's value; `ENODATA` when it is not there.
     fn getxattr(&self, _name: &[u8]) -> Result<Vec<u8>> {
         Err(Errno::EOPNOTSUPP)

@@ -9,6 +9,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod busy;
 pub mod cred;
 pub mod file;
 pub mod hostfs;

@@ -27,6 +27,8 @@ pub struct Cpu {
     frame: AtomicUsize,
     /// The `%gs` base that the guest has set with `arch_prctl`, 0 for none.
     guest_gs: AtomicUsize,
+    /// The vDSO, which is no guest memory but may be read as such.
+    vdso: [AtomicUsize; 2],
     /// Called when a guest access faulted: may make the page present (growing stack, lazy file page).
     fault_in: AtomicUsize,
 }
@@ -49,6 +51,7 @@ impl Cpu {
             stack,
             frame: AtomicUsize::new(0),
             guest_gs: AtomicUsize::new(0),
+            vdso: [const { AtomicUsize::new(0) }; 2],
             fault_in: AtomicUsize::new(0),
         };
         // SAFETY: the caller gave valid memory.
@@ -105,6 +108,20 @@ impl Cpu {
     pub fn copy_hooks(&self, parent: &Cpu) {
         self.fault_in.store(parent.fault_in.load(Ordering::Relaxed), Ordering::Relaxed);
         self.set_guest_gs(parent.guest_gs());
+        self.set_vdso(parent.vdso());
+    }
+
+    /// Where the vDSO is; empty for none.
+    pub fn vdso(&self) -> core::ops::Range<usize> {
+        let [start, end] = &self.vdso;
+        start.load(Ordering::Relaxed)..end.load(Ordering::Relaxed)
+    }
+
+    /// Says where the vDSO is.
+    pub fn set_vdso(&self, at: core::ops::Range<usize>) {
+        for (to, from) in self.vdso.iter().zip([at.start, at.end]) {
+            to.store(from, Ordering::Relaxed);
+        }
     }
 
     /// Sets the hook that makes guest pages present.

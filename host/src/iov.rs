@@ -6,8 +6,7 @@
 
 use crate::arch::usercopy;
 use crate::errno::{Errno, Result};
-use crate::layout::is_guest;
-use crate::user::IoVec;
+use crate::user::{IoVec, is_readable};
 use alloc::vec::Vec;
 
 /// Most bytes one call moves (`MAX_RW_COUNT`).
@@ -35,7 +34,7 @@ impl<'a> IovIter<'a> {
     /// One guest buffer. `EFAULT` when it is not guest memory at all. Longer than [`MAX_RW_COUNT`] is cut.
     pub fn user(addr: usize, len: usize) -> Result<IovIter<'a>> {
         let len = len.min(MAX_RW_COUNT);
-        if len > 0 && !is_guest(addr, len) {
+        if len > 0 && !is_readable(addr, len) {
             return Err(Errno::EFAULT);
         }
         Ok(Self::make(Segs::One(IoVec { base: addr, len }), len))
@@ -46,7 +45,7 @@ impl<'a> IovIter<'a> {
         let mut left = 0usize;
         for v in &mut vecs {
             v.len = v.len.min(MAX_RW_COUNT - left);
-            if v.len > 0 && !is_guest(v.base, v.len) {
+            if v.len > 0 && !is_readable(v.base, v.len) {
                 return Err(Errno::EFAULT);
             }
             left += v.len;

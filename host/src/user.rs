@@ -26,11 +26,22 @@ pub struct IoVec {
     pub len: usize,
 }
 
+/// Whether a range may be read for the guest: its own memory, or the vDSO's, which it shares with every process of the host.
+pub fn is_readable(addr: usize, len: usize) -> bool {
+    is_guest(addr, len) || in_vdso(addr, len)
+}
+
+#[cold]
+fn in_vdso(addr: usize, len: usize) -> bool {
+    let vdso = crate::cpu::current().vdso();
+    vdso.contains(&addr) && len <= vdso.end - addr
+}
+
 fn copy_retry(guest: usize, len: usize, write: bool, mut step: impl FnMut(usize) -> usize) -> Result<()> {
     if len == 0 {
         return Ok(());
     }
-    if !is_guest(guest, len) {
+    if !(is_guest(guest, len) || !write && in_vdso(guest, len)) {
         return Err(Errno::EFAULT);
     }
     let mut done = 0;

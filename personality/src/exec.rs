@@ -7,6 +7,7 @@
 use crate::arch::Context;
 use crate::sys::mm::map_file;
 use crate::trap::spawn;
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use fs_emu::cred::{ALL_CAPS, Caps};
@@ -66,6 +67,36 @@ fn open_path(task: &Task, path: &[u8]) -> Result<Arc<File>> {
     open_program(task, AT_FDCWD, path, 0)
 }
 
+/// How the program is called (`bprm->filename`).
+pub struct Name {
+    path: Vec<u8>,
+    /// Named by a descriptor that the new program will not have: a script can't be found by this name.
+    lost: bool,
+    /// The name of the task comes from the file, for the call gave none.
+    by_file: bool,
+}
+
+impl Name {
+    /// A plain path.
+    pub fn plain(path: Vec<u8>) -> Name {
+        Name { path, lost: false, by_file: false }
+    }
+
+    /// As `execveat` was told: a descriptor makes it `/dev/fd/N` with the path below it.
+    pub fn of_call(task: &Task, dirfd: i32, path: Vec<u8>) -> Result<Name> {
+        if dirfd == AT_FDCWD || path.first() == Some(&b'/') {
+            return Ok(Name::plain(path));
+        }
+        let lost = task.files().ok_or(Errno::EBADF)?.cloexec(dirfd)?;
+        let mut full = format!("/dev/fd/{dirfd}").into_bytes();
+        if !path.is_empty() {
+            full.push(b'/');
+            full.extend_from_slice(&path);
+        }
+        Ok(Name { path: full, lost, by_file: path.is_empty() })
+    }
+}
+
 /// For `execvp` at boot.
 pub fn execve(
     task: &'static Task,
@@ -75,7 +106,7 @@ pub fn execve(
     envp: Vec<Vec<u8>>,
 ) -> Result<()> {
     let file = open_program(task, AT_FDCWD, path, 0)?;
-    execute(task, cx, file, path.to_vec(), argv, envp)
+    execute(task, cx, file, Name::plain(path.to_vec()), argv, envp)
 }
 
 /// The loader's view of an open file.
@@ -114,6 +145,8 @@ struct Prepared {
     argv: Vec<Vec<u8>>,
     envp: Vec<Vec<u8>>,
     execfn: Vec<u8>,
+    /// The name that the task gets.
+    comm: Vec<u8>,
     cred: Cred,
     secure: bool,
 }
@@ -121,18 +154,23 @@ struct Prepared {
 fn prepare(
     task: &Task,
     mut file: Arc<File>,
-    path: Vec<u8>,
+    name: Name,
     mut argv: Vec<Vec<u8>>,
     envp: Vec<Vec<u8>>,
 ) -> Result<Prepared> {
-    let execfn = path.clone();
-    let mut script_path = path;
+    let execfn = name.path;
+    let by_file = file.path().filter(|_| name.by_file).map(|p| p.dentry.name().to_vec());
+    let comm = by_file.unwrap_or_else(|| execfn.rsplit(|&b| b == b'/').next().unwrap_or_default().to_vec());
+    let mut script_path = execfn.clone();
     let mut depth = 0;
     let image = loop {
         match loader::identify(&source(&file)?).map_err(linux)? {
             Executable::Elf(image) => break image,
             Executable::Script(s) => {
                 script::check_depth(depth).map_err(linux)?;
+                if depth == 0 && name.lost {
+                    return Err(Errno::ENOENT);
+                }
                 depth += 1;
                 s.rewrite(&mut argv, &script_path);
                 file = open_path(task, &s.interpreter)?;
@@ -153,7 +191,7 @@ fn prepare(
         budget.take(s.len()).map_err(linux)?;
     }
     let (cred, secure) = new_cred(task, &file)?;
-    Ok(Prepared { file, image, interpreter, argv, envp, execfn, cred, secure })
+    Ok(Prepared { file, image, interpreter, argv, envp, execfn, comm, cred, secure })
 }
 
 fn stack_limit(task: &Task) -> u64 {
@@ -190,11 +228,11 @@ pub fn execute(
     task: &'static Task,
     cx: &mut Context,
     file: Arc<File>,
-    path: Vec<u8>,
+    name: Name,
     argv: Vec<Vec<u8>>,
     envp: Vec<Vec<u8>>,
 ) -> Result<()> {
-    let p = prepare(task, file, path, argv, envp)?;
+    let p = prepare(task, file, name, argv, envp)?;
     let point = match task.become_only_thread() {
         Ok(point) => point,
         // Another thread was first: this one has only to leave, which it does on its way back.
@@ -210,9 +248,11 @@ pub fn execute(
     let seed = random_u64();
     let mm = Mm::new(GUEST_MMAP_TOP - ((seed & (ASLR_PAGES - 1)) as usize * PAGE_SIZE));
     point.replace_mm(mm.clone());
-    let comm = p.execfn.rsplit(|&b| b == b'/').next().unwrap_or_default().to_vec();
-    point.reset(&comm, p.cred.clone())?;
+    point.reset(&p.comm, p.cred.clone())?;
     let started = install(task, &mm, &p);
+    if let Some((file, _)) = &p.interpreter {
+        file.release();
+    }
     let image = (mm, p);
     drop(image);
     match started {
@@ -233,10 +273,16 @@ pub fn execute(
 fn install(task: &Task, mm: &Arc<Mm>, p: &Prepared) -> Result<(u64, u64)> {
     let limits = crate::sys::mm::limits(task);
     let pie = GUEST_PIE_BASE as u64;
-    let bias = place::choose_bias(&p.image, &(pie..pie + ASLR_PAGES * PAGE_SIZE as u64), random_u64()).map_err(linux)?;
+    // What has no interpreter may be one, and keeps out of the way of programs; its heap is where they would be.
+    let loader = p.interpreter.is_none() && p.image.kind == loader::elf::Kind::Dynamic;
+    let (window, random) = match loader {
+        true => (free_window(mm, &p.image)?, 0),
+        false => (pie..pie + ASLR_PAGES * PAGE_SIZE as u64, random_u64()),
+    };
+    let bias = place::choose_bias(&p.image, &window, random).map_err(linux)?;
     let program = loader::plan::plan(&p.image, bias).map_err(linux)?;
     map_plan(mm, &program, &p.file, &limits)?;
-    let brk = place::choose_brk(program.brk_start, BRK_RANDOM, random_u64());
+    let brk = place::choose_brk(if loader { pie } else { program.brk_start }, BRK_RANDOM, random_u64());
     mm.set_brk(brk as usize);
     let interpreter = match &p.interpreter {
         None => None,
@@ -257,12 +303,16 @@ fn install(task: &Task, mm: &Arc<Mm>, p: &Prepared) -> Result<(u64, u64)> {
     Ok((interpreter.map_or(program.entry, |i| i.entry), stack.sp))
 }
 
+/// Where `mmap` would put an image.
+fn free_window(mm: &Mm, image: &Image) -> Result<core::ops::Range<u64>> {
+    let span = place::span(image).map_err(linux)?;
+    let at = mm.find_free(usize::try_from(span.len).map_err(|_| Errno::ENOMEM)?)? as u64;
+    Ok(at..at.saturating_add(span.len))
+}
+
 /// The interpreter goes where `mmap` would put it.
 fn load_interpreter(mm: &Arc<Mm>, file: &Arc<File>, image: &Image, limits: &Limits) -> Result<Plan> {
-    let span = place::span(image).map_err(linux)?;
-    let at = mm.find_free(span.len as usize)?;
-    let window = at as u64..(at as u64).saturating_add(span.len);
-    let bias = place::choose_bias(image, &window, 0).map_err(linux)?;
+    let bias = place::choose_bias(image, &free_window(mm, image)?, 0).map_err(linux)?;
     let plan = loader::plan::plan(image, bias).map_err(linux)?;
     map_plan(mm, &plan, file, limits)?;
     Ok(plan)

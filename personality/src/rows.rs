@@ -230,7 +230,7 @@ syscalls! {
     309 getcpu(cpu: Ptr, node: Ptr, cache: Ptr) [full] => sched::getcpu;
     316 renameat2(olddir: Fd, old: PathPtr, newdir: Fd, new: PathPtr, flags: u32) [full] => names::renameat2;
     318 getrandom(buf: Ptr, len: usize, flags: u32) [full] => system::getrandom;
-    319 memfd_create(name: Ptr, flags: u32) [part "sealing, huge pages"] => fds::memfd_create;
+    319 memfd_create(name: Ptr, flags: u32) [part "huge pages"] => fds::memfd_create;
     322 execveat(dirfd: Fd, path: PathPtr, argv: Ptr, envp: Ptr, flags: u32) [full] => process::execveat;
     324 membarrier(cmd: i32, flags: u32, cpu: i32) [part "query"] => system::membarrier;
     325 mlock2(addr: Ptr, len: usize, flags: u32) [part "checked, not locked"] => mm::mlock2;

@@ -15,7 +15,9 @@ use vkernel::task::Exit;
 /// Does all announced work. Returns when guest code may run; does not return for a task that ends.
 pub fn before_guest(task: &'static Task, cx: &mut Context) {
     loop {
-        match task.next_delivery() {
+        let next = task.next_delivery();
+        task.mm().trim_if_stale();
+        match next {
             Delivery::None => {
                 restart_call(task, cx);
                 task.restore_saved_mask();

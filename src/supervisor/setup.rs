@@ -113,12 +113,13 @@ fn vdso() -> (usize, usize) {
     }
 }
 
+/// From the kernel's own vector: glibc keeps something else under the name of `AT_HWCAP`.
 fn hwcap() -> [u64; 3] {
-    // SAFETY: reads the auxiliary vector.
-    unsafe {
-        let sigstack = libc::getauxval(libc::AT_MINSIGSTKSZ);
-        [libc::getauxval(libc::AT_HWCAP), libc::getauxval(libc::AT_HWCAP2), if sigstack == 0 { 2048 } else { sigstack }]
-    }
+    let auxv = std::fs::read("/proc/self/auxv").unwrap_or_default();
+    let words: Vec<u64> = auxv.as_chunks::<8>().0.iter().map(|w| u64::from_ne_bytes(*w)).collect();
+    let find = |key: u64| words.as_chunks::<2>().0.iter().find(|e| e[0] == key).map_or(0, |e| e[1]);
+    let sigstack = find(libc::AT_MINSIGSTKSZ);
+    [find(libc::AT_HWCAP), find(libc::AT_HWCAP2), if sigstack == 0 { 2048 } else { sigstack }]
 }
 
 fn credentials(root: bool) -> Cred {

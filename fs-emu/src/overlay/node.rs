@@ -2,6 +2,7 @@
 
 use super::table::{Origin, upper_number};
 use super::{Shared, dir, file};
+use crate::busy::WriteCount;
 use crate::file::{FileOps, OpenFlags};
 use crate::inode::{FileType, Inode, InodeRef, Metadata, Owner, SetAttr};
 use alloc::boxed::Box;
@@ -25,6 +26,8 @@ pub(super) struct Node {
     pub copying: Mutex<(), { rank::INODE }>,
     /// Of a directory: held by lookups and by every change of its names.
     pub names: Mutex<Names, { rank::INODE }>,
+    /// Writers of a regular file, or those who run it: the same before and after copy-up.
+    writers: WriteCount,
     state: RwLock<State, { rank::LEAF }>,
 }
 
@@ -99,6 +102,7 @@ impl Node {
             lower,
             copying: Mutex::new(()),
             names: Mutex::new(Names::default()),
+            writers: WriteCount::default(),
             state: RwLock::new(state),
         })
     }
@@ -182,6 +186,12 @@ impl Node {
         }
     }
 
+    /// Size and blocks of a directory in the upper layer: those it had in the lower, else of one block, as on most disks.
+    fn dir_size(&self) -> (u64, u64) {
+        let lower = self.lower.first().and_then(|l| l.metadata().ok());
+        lower.map_or((4096, 8), |m| (m.size, m.blocks))
+    }
+
     /// An inode as a node of this overlay.
     fn ours<'a>(&self, inode: &'a InodeRef) -> Result<&'a Node> {
         let other = inode.as_any().downcast_ref::<Node>().ok_or(Errno::EXDEV)?;
@@ -197,7 +207,9 @@ impl Inode for Node {
             Some(upper) => upper.metadata()?,
             None => self.layer()?.metadata()?,
         };
-        Ok(Metadata { dev: self.shared.dev, ino: self.ino, nlink: self.links(is_upper, meta.nlink)?, ..meta })
+        let nlink = self.links(is_upper, meta.nlink)?;
+        let (size, blocks) = if is_upper && self.is_dir() { self.dir_size() } else { (meta.size, meta.blocks) };
+        Ok(Metadata { dev: self.shared.dev, ino: self.ino, nlink, size, blocks, ..meta })
     }
 
     fn file_type(&self) -> FileType {
@@ -260,6 +272,14 @@ impl Inode for Node {
             FileType::Regular => file::open(self, flags),
             _ => Err(Errno::ENXIO),
         }
+    }
+
+    fn is_mapped(&self) -> bool {
+        self.upper().is_some_and(|upper| upper.is_mapped())
+    }
+
+    fn writers(&self) -> Option<&WriteCount> {
+        Some(&self.writers)
     }
 
     fn getxattr(&self, name: &[u8]) -> Result<Vec<u8>> {

@@ -25,6 +25,8 @@ pub(super) struct Data {
     pages: usize,
     /// Mappings that exist now: meanwhile no frame is freed.
     mapped: u64,
+    /// Those of them that are shared and may become writable.
+    mapped_writable: u64,
     /// There was one: frames beyond the end may hold anything.
     was_mapped: bool,
 }
@@ -294,8 +296,21 @@ impl Data {
         self.run(page, max)
     }
 
+    /// Whether there are mappings.
+    pub(super) fn is_mapped(&self) -> bool {
+        self.mapped > 0
+    }
+
+    /// Whether somebody may write to it through a mapping.
+    pub(super) fn is_mapped_writable(&self) -> bool {
+        self.mapped_writable > 0
+    }
+
     /// Counts mappings; after the last one what lies behind the end of file is freed.
-    pub(super) fn mapped(&mut self, shared: &Shared, change: i32) -> Vec<Frames> {
+    pub(super) fn mapped(&mut self, shared: &Shared, change: i32, writable: bool) -> Vec<Frames> {
+        if writable {
+            self.mapped_writable = self.mapped_writable.saturating_add_signed(i64::from(change));
+        }
         self.mapped = self.mapped.saturating_add_signed(i64::from(change));
         self.was_mapped |= change > 0;
         if self.mapped == 0 { self.release(shared, self.end_page(), u64::MAX / PAGE) } else { Vec::new() }

@@ -3,6 +3,7 @@
 use super::node::{Body, Node};
 use super::open::{OpenDir, OpenFile};
 use super::rename::Move;
+use super::seal;
 use crate::vfs::ops::xattr::{CREATE, REPLACE};
 use crate::{FileOps, FileType, Inode, InodeRef, Metadata, OpenFlags, Owner, SetAttr};
 use alloc::sync::Arc;
@@ -90,8 +91,14 @@ impl Inode for Node {
 
     fn set_attr(&self, attr: &SetAttr) -> Result<()> {
         let now = time::coarse();
+        if attr.mode.is_some_and(|mode| (mode ^ self.perm().0) & 0o111 != 0) {
+            self.seals.check(seal::EXEC)?;
+        }
         if let Some(size) = attr.size {
-            let freed = self.change(|data, shared| Ok(data.resize(shared, size)))?;
+            let freed = self.change(|data, shared| {
+                self.seals.check_resize(data.size(), size)?;
+                Ok(data.resize(shared, size))
+            })?;
             drop(freed);
         }
         let mut a = self.attr.lock();
@@ -113,6 +120,14 @@ impl Inode for Node {
             Body::Dir(_) => Ok(Arc::new(OpenDir::new(self))),
             _ => Err(Errno::ENXIO),
         }
+    }
+
+    fn is_mapped(&self) -> bool {
+        self.data().is_ok_and(|data| data.read().is_mapped())
+    }
+
+    fn writers(&self) -> Option<&crate::busy::WriteCount> {
+        Some(&self.writers)
     }
 
     fn getxattr(&self, name: &[u8]) -> Result<Vec<u8>> {

@@ -13,6 +13,7 @@ mod inode;
 mod node;
 mod open;
 mod rename;
+pub mod seal;
 
 #[cfg(test)]
 mod tests;

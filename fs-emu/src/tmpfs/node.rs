@@ -3,6 +3,8 @@
 use super::Shared;
 use super::data::Data;
 use super::dir::Entries;
+use super::seal::Seals;
+use crate::busy::WriteCount;
 use crate::{FileType, InodeRef, Metadata, Owner};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -60,6 +62,11 @@ pub(super) struct Node {
     /// What a permission check needs, again: written with `attr`, read without its lock by every path walk.
     perm: [AtomicU32; 3],
 
+    /// What may not be done to a memory file.
+    pub seals: Seals,
+    /// Writers of a regular file, or those who run it.
+    pub writers: WriteCount,
+
     pub body: Body,
     pub attr: Mutex<Attr, { rank::OBJECT }>,
     pub xattrs: Mutex<Xattrs, { rank::LEAF }>,
@@ -113,6 +120,8 @@ impl Node {
             size: AtomicU64::new(target.map_or(0, |t| t.len() as u64)),
             blocks: AtomicU64::new(0),
             perm: [mode, owner.uid, owner.gid].map(AtomicU32::new),
+            seals: Seals::default(),
+            writers: WriteCount::default(),
             body,
             attr: Mutex::new(attr),
             xattrs: Mutex::new(BTreeMap::new()),

@@ -2,6 +2,7 @@
 
 use super::dir::FIRST;
 use super::node::Node;
+use super::seal;
 use crate::file::DirSink;
 use crate::vfs::file::{MAX_BYTES, fallocate};
 use crate::{DirEntry, FileOps, FileType, MapSource, Metadata, OpenFlags, PageSource};
@@ -10,6 +11,8 @@ use core::any::Any;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::*};
 use host::iov::IovIter;
 use host::{Errno, Result, time};
+
+const PAGE: u64 = host::layout::PAGE_SIZE as u64;
 
 /// An open regular file.
 pub(super) struct OpenFile {
@@ -53,6 +56,7 @@ impl FileOps for OpenFile {
                 return Err(Errno::EFBIG);
             }
             from.truncate(usize::try_from(MAX_BYTES - at).unwrap_or(usize::MAX));
+            self.node.check_write(data.size(), at, from)?;
             Ok((data.write(shared, at, from)?, at))
         })?;
         let n = moved(n, from)?;
@@ -79,7 +83,11 @@ impl FileOps for OpenFile {
         }
         let freed = self.node.change(|data, shared| {
             if mode & PUNCH_HOLE != 0 {
+                self.node.seals.check(seal::WRITE | seal::FUTURE_WRITE)?;
                 return Ok(data.punch(shared, off, len));
+            }
+            if off.saturating_add(len) > data.size() {
+                self.node.seals.check(seal::GROW)?;
             }
             data.reserve(shared, off, len, mode & KEEP_SIZE != 0, mode & ZERO_RANGE != 0)?;
             Ok(alloc::vec::Vec::new())
@@ -87,6 +95,19 @@ impl FileOps for OpenFile {
         drop(freed);
         self.node.touch(time::coarse());
         Ok(())
+    }
+
+    fn seals(&self) -> Result<u32> {
+        Ok(self.node.seals.get())
+    }
+
+    fn add_seals(&self, seals: u32) -> Result<()> {
+        let mode = self.node.perm().0;
+        self.node.change(|data, _| self.node.seals.add(seals, mode, data.is_mapped_writable()))
+    }
+
+    fn init_seals(&self, seals: u32) {
+        self.node.seals.set(seals);
     }
 
     fn set_flags(&self, flags: OpenFlags) -> Result<()> {
@@ -108,9 +129,39 @@ impl PageSource for Node {
         self.change(|data, shared| data.run_filled(shared, page, max))
     }
 
-    fn mapped(&self, change: i32) {
-        let freed = self.change(|data, shared| Ok(data.mapped(shared, change)));
+    fn mapped(&self, change: i32, writable: bool) {
+        let freed = self.change(|data, shared| Ok(data.mapped(shared, change, writable)));
         drop(freed);
+    }
+
+    fn map_new(&self, writable: bool) -> Result<()> {
+        self.change(|data, shared| {
+            if writable {
+                self.seals.check(seal::WRITE | seal::FUTURE_WRITE)?;
+            }
+            data.mapped(shared, 1, writable);
+            Ok(())
+        })
+    }
+
+    fn pages(&self) -> u64 {
+        self.size.load(Relaxed).div_ceil(PAGE)
+    }
+
+    fn write_sealed(&self) -> bool {
+        self.seals.check(seal::WRITE | seal::FUTURE_WRITE).is_err()
+    }
+}
+
+impl Node {
+    /// What the seals leave of a write: one against growing lets the pages through that the file has in full.
+    fn check_write(&self, size: u64, at: u64, from: &mut IovIter<'_>) -> Result<()> {
+        self.seals.check(seal::WRITE | seal::FUTURE_WRITE)?;
+        if at.saturating_add(from.remaining() as u64) > size && self.seals.check(seal::GROW).is_err() {
+            let room = (size / PAGE * PAGE).checked_sub(at).filter(|&room| room > 0).ok_or(Errno::EPERM)?;
+            from.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        }
+        Ok(())
     }
 }
 

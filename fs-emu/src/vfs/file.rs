@@ -6,6 +6,7 @@
 use super::dentry::Dentry;
 use super::mount::Path;
 use super::perm;
+use crate::busy::Hold;
 use crate::cred::{Caps, Cred};
 use crate::file::AT_POSITION;
 use crate::file::DirSink;
@@ -80,6 +81,8 @@ pub struct File {
     pos: Mutex<u64, POS>,
     /// What the kernel above keeps with it (owner for signals, locks to release); dropped with the file.
     extra: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
+    /// That it is open for writing, or that it runs.
+    hold: Mutex<Option<Hold>>,
 }
 
 /// What stands behind an `O_PATH` descriptor.
@@ -106,9 +109,26 @@ impl FileOps for PathOnly {
 impl File {
     /// A file with these operations; `path` when it has a name.
     pub fn new(ops: Arc<dyn FileOps>, path: Option<Path>, flags: OpenFlags) -> Arc<File> {
+        File::new_held(ops, path, flags, None)
+    }
+
+    /// The same, with its count as a writer of the file or as one who runs it.
+    pub(super) fn new_held(
+        ops: Arc<dyn FileOps>,
+        path: Option<Path>,
+        flags: OpenFlags,
+        hold: Option<Hold>,
+    ) -> Arc<File> {
         let kept =
             flags - (OpenFlags::CREAT | OpenFlags::EXCL | OpenFlags::NOCTTY | OpenFlags::TRUNC | OpenFlags::CLOEXEC);
-        Arc::new(File { ops, path, flags: AtomicU32::new(kept.bits()), pos: Mutex::new(0), extra: Mutex::new(None) })
+        let (pos, extra, hold) = (Mutex::new(0), Mutex::new(None), Mutex::new(hold));
+        Arc::new(File { ops, path, flags: AtomicU32::new(kept.bits()), pos, extra, hold })
+    }
+
+    /// Ends that count early: an interpreter may be written again once it is loaded.
+    pub fn release(&self) {
+        let hold = self.hold.lock().take();
+        drop(hold);
     }
 
     /// A mere reference to a place (`O_PATH`).
@@ -240,6 +260,7 @@ impl File {
 
     /// A directory that has no reading of its own is one all the same (`generic_read_dir`).
     fn read_at(&self, off: u64, to: &mut IovIter<'_>) -> Result<usize> {
+        in_range(off, to.remaining())?;
         match self.ops.read_at(off, to) {
             Err(Errno::EINVAL) if self.file_type() == FileType::Directory => Err(Errno::EISDIR),
             done => done,
@@ -278,6 +299,7 @@ impl File {
     }
 
     fn write_checked(&self, pos: u64, from: &mut IovIter<'_>, append: bool, rules: WriteRules) -> Result<(usize, u64)> {
+        in_range(pos, from.remaining())?;
         let Some(path) = self.path.as_ref().filter(|p| p.dentry.file_type() == FileType::Regular) else {
             return self.ops.write_at(pos, from, append);
         };
@@ -393,6 +415,12 @@ impl File {
             None => self.ops.describe(),
         }
     }
+}
+
+/// `EINVAL` for a transfer beyond the largest offset (`rw_verify_area`).
+fn in_range(off: u64, len: usize) -> Result<()> {
+    let fits = off == AT_POSITION || off.checked_add(len as u64).is_some_and(|end| end <= MAX_BYTES);
+    if fits { Ok(()) } else { Err(Errno::EINVAL) }
 }
 
 /// Modes of `fallocate(2)`.

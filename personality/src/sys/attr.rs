@@ -8,6 +8,7 @@ use fs_emu::vfs::ops::TimeSet;
 use fs_emu::vfs::{Path, anon, ops};
 use host::abi::{Timespec, Timeval};
 use host::{Errno, Result, user};
+use vkernel::mm::file_shrank;
 use vkernel::task::limits;
 use vkernel::{Task, signal};
 
@@ -18,7 +19,9 @@ pub fn truncate(call: &mut Call<'_>, path: PathPtr, len: i64) -> Result<usize> {
     let asker = Asker::of(call.task);
     let found = path::find(call.task, &asker, AT_FDCWD, &name, path::resolve(0))?;
     let limit = size_limit(call.task);
-    told(call.task, len > limit, ops::truncate(&asker.cred, &found, len, limit))
+    let done = ops::truncate(&asker.cred, &found, len, limit);
+    shrank(call.task, &found);
+    told(call.task, len > limit, done)
 }
 
 /// `ftruncate(2)`.
@@ -26,7 +29,18 @@ pub fn ftruncate(call: &mut Call<'_>, fd: Fd, len: i64) -> Result<usize> {
     let len = u64::try_from(len).map_err(|_| Errno::EINVAL)?;
     let file = path::file(call.task, fd)?;
     let limit = size_limit(call.task);
-    told(call.task, len > limit, ops::ftruncate(&call.task.cred(), &file, len, limit))
+    let done = ops::ftruncate(&call.task.cred(), &file, len, limit);
+    if let Some(path) = file.path() {
+        shrank(call.task, path);
+    }
+    told(call.task, len > limit, done)
+}
+
+/// A file may have got shorter: mappings of it have to follow.
+pub(super) fn shrank(task: &Task, path: &Path) {
+    if path.inode().is_mapped() {
+        file_shrank(task);
+    }
 }
 
 /// `fallocate(2)`.

@@ -1,7 +1,7 @@
 //! What descriptors and open files can be told: `fcntl`, `flock` (`fs/fcntl.c`, `fs/locks.c`).
 //!
-//! Left out: leases and directory notification (refused as by a file system that has none), seals other than `F_SEAL_SEAL`,
-//! and the sending of `SIGIO` (its settings are kept).
+//! Left out: leases and directory notification (refused as by a file system that has none) and
+//! the sending of `SIGIO` (its settings are kept).
 
 use super::{fds, rw};
 use crate::dispatch::Call;
@@ -84,29 +84,17 @@ fn pipe_size(call: &Call<'_>, file: &File, cmd: u32, arg: u64) -> Result<usize> 
     end.buffer().set_size(arg as u32, call.task.cred().capable(Caps::SYS_RESOURCE))
 }
 
-/// Only what a file that allows no seals needs, and forbidding them.
+/// Seals, of files on a tmpfs: those in an overlay's upper layer are not the guest's to seal.
 fn seals(file: &File, cmd: u32, arg: u64) -> Result<usize> {
-    const KNOWN: u32 = 0x3f;
-    let extra = file.extra::<FileExtra>().ok_or(Errno::EINVAL)?;
-    let seals = extra.seals().ok_or(Errno::EINVAL)?;
+    let own = file.path().is_some_and(|p| p.mount.fs().name() == "tmpfs");
     if cmd == F_GET_SEALS {
-        return Ok(seals as usize);
+        return if own { file.ops().seals().map(|seals| seals as usize) } else { Err(Errno::EINVAL) };
     }
     if !file.flags().writable() {
         return Err(Errno::EPERM);
     }
-    let more = arg as u32;
-    if more & !KNOWN != 0 {
-        return Err(Errno::EINVAL);
-    }
-    if seals & fds::SEAL_SEAL != 0 {
-        return Err(Errno::EPERM);
-    }
-    if more & !fds::SEAL_SEAL != 0 {
-        return Err(Errno::EINVAL);
-    }
-    extra.set_seals(seals | more);
-    Ok(0)
+    let seals = u32::try_from(arg).map_err(|_| Errno::EINVAL)?;
+    if own { file.ops().add_seals(seals).map(|()| 0) } else { Err(Errno::EINVAL) }
 }
 
 /// `F_SETOWN` and its kin.

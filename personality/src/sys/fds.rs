@@ -6,14 +6,13 @@ use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use fs_emu::tmpfs::{Limits, TmpFs};
+use fs_emu::tmpfs::{Limits, TmpFs, seal};
 use fs_emu::vfs::{File, MountFlags, MountTable};
 use fs_emu::{FileOps, OpenFlags, Owner};
 use host::abi::dev_join;
 use host::{Errno, Result, user};
 use vkernel::eventfd::EventFd;
 use vkernel::files::Reservation;
-use vkernel::files::extra::FileExtra;
 use vkernel::kernel::kernel;
 use vkernel::pipe::{self, Ident};
 use vkernel::task::limits;
@@ -115,9 +114,6 @@ const MFD_EXEC: u32 = 16;
 /// Bytes of a name, without the prefix that `/proc` shows.
 const NAME_MAX: usize = 249;
 
-/// `F_SEAL_SEAL`: no more seals.
-pub(super) const SEAL_SEAL: u32 = 1;
-
 /// `memfd_create(2)`.
 pub fn memfd_create(call: &mut Call<'_>, name: Ptr, flags: u32) -> Result<usize> {
     if flags & !(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB | MFD_NOEXEC_SEAL | MFD_EXEC) != 0
@@ -131,16 +127,17 @@ pub fn memfd_create(call: &mut Call<'_>, name: Ptr, flags: u32) -> Result<usize>
         // As a kernel without huge pages.
         return Err(Errno::ENOSYS);
     }
-    if flags & MFD_NOEXEC_SEAL != 0 {
-        return Err(Errno::EINVAL);
-    }
     let fd = reserve(call)?;
     let cred = call.task.cred();
     let owner = Owner { uid: cred.fsuid, gid: cred.fsgid };
     let open = OpenFlags::RDWR | OpenFlags::LARGEFILE;
-    let file = File::unlinked(&memfds()?.root(), &shown, 0o777, owner, open)?;
-    let seals = if flags & MFD_ALLOW_SEALING != 0 { 0 } else { SEAL_SEAL };
-    FileExtra::of(&file)?.set_seals(seals);
+    let (mode, seals) = match flags & (MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL) {
+        0 => (0o777, seal::SEAL),
+        MFD_ALLOW_SEALING => (0o777, 0),
+        _ => (0o666, seal::EXEC),
+    };
+    let file = File::unlinked(&memfds()?.root(), &shown, mode, owner, open)?;
+    file.ops().init_seals(seals);
     Ok(fd.publish(file, flags & MFD_CLOEXEC != 0) as usize)
 }
 

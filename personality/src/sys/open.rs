@@ -62,7 +62,12 @@ fn open_how(task: &Task, dirfd: Fd, path: PathPtr, how: &OpenHow) -> Result<usiz
     let base = if scoped { path::scoped_base(task, dirfd)? } else { path::base(task, dirfd, &name)? };
     let asker = Asker::of(task);
     let file = match ops::open(&asker.ctx(), At::new(&base, &name), how)? {
-        Opened::File(file) => nameless(file),
+        Opened::File(file) => {
+            if let Some(path) = file.path().filter(|_| how.flags.contains(OpenFlags::TRUNC)) {
+                super::attr::shrank(task, path);
+            }
+            nameless(file)
+        }
         Opened::Special { path, kind, rdev, flags } => open_special(task, path, kind, rdev, flags)?,
     };
     Ok(slot.publish(file, how.flags.contains(OpenFlags::CLOEXEC)) as usize)

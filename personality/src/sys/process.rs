@@ -42,14 +42,7 @@ pub fn vfork(call: &mut Call<'_>) -> Result<usize> {
 }
 
 /// `clone(2)`.
-pub fn clone(
-    call: &mut Call<'_>,
-    flags: u64,
-    stack: Ptr,
-    parent_tid: Ptr,
-    child_tid: Ptr,
-    tls: Ptr,
-) -> Result<usize> {
+pub fn clone(call: &mut Call<'_>, flags: u64, stack: Ptr, parent_tid: Ptr, child_tid: Ptr, tls: Ptr) -> Result<usize> {
     let request = Request {
         // The old call has 32 bits of flags, the lowest eight for the signal.
         flags: flags & 0xffff_ff00,
@@ -181,12 +174,7 @@ fn own_arc(me: &Task) -> Result<Arc<Task>> {
     me.group.threads().into_iter().find(|t| core::ptr::eq(&**t, me)).ok_or(Errno::EAGAIN)
 }
 
-fn host_thread(
-    call: &mut Call<'_>,
-    child: &Arc<Task>,
-    flags: CloneFlags,
-    r: &Request,
-) -> Result<()> {
+fn host_thread(call: &mut Call<'_>, child: &Arc<Task>, flags: CloneFlags, r: &Request) -> Result<()> {
     let start = Start {
         sp: r.sp,
         tls: flags.contains(CloneFlags::SETTLS).then_some(r.tls),
@@ -207,10 +195,11 @@ pub fn execve(call: &mut Call<'_>, path: PathPtr, argv: Ptr, envp: Ptr) -> Resul
 pub fn execveat(call: &mut Call<'_>, dirfd: Fd, path: PathPtr, argv: Ptr, envp: Ptr, flags: u32) -> Result<usize> {
     let path = user::read_path(path.0)?;
     let file = exec::open_program(call.task, dirfd.0, &path, flags)?;
+    let name = exec::Name::of_call(call.task, dirfd.0, path)?;
     let limit = call.task.group.rlimit(vkernel::task::limits::STACK).cur;
     let argv = read_strings(argv.0, limit)?;
     let envp = read_strings(envp.0, limit)?;
-    exec::execute(call.task, call.cx, file, path, argv, envp)?;
+    exec::execute(call.task, call.cx, file, name, argv, envp)?;
     call.registers_set = true;
     Ok(0)
 }

@@ -110,6 +110,8 @@ pub fn getrandom(call: &mut Call<'_>, buf: Ptr, len: usize, flags: u32) -> Resul
         let bytes = piece.get_mut(..n).unwrap_or_default();
         clock::getrandom(bytes)?;
         if user::copy_out(buf.0 + done, bytes).is_err() {
+            // As much as goes in before the bad page.
+            done += (done..).zip(&*bytes).take_while(|(at, byte)| user::write(buf.0 + at, *byte).is_ok()).count();
             break;
         }
         done += n;

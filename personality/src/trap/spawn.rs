@@ -252,6 +252,7 @@ pub unsafe fn boot(task: &Arc<Task>) -> Result<()> {
     }
     stack.cpu().set_task(Some(keep(task)));
     stack.cpu().set_fault_in(crate::work::fault_in);
+    stack.cpu().set_vdso(kernel().vdso.0..kernel().vdso.1);
     task.thread.bind(process::getpid(), process::gettid());
     if !die_with_supervisor() {
         return Err(Errno::ESRCH);

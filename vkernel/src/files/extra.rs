@@ -32,14 +32,10 @@ pub enum Receiver {
 pub struct FileExtra {
     receiver: Mutex<Receiver>,
     signal: AtomicU32,
-    /// 0 for a file that knows no seals, else the seals and `SEALABLE`.
-    seals: AtomicU32,
     locked: Mutex<Option<(FileId, u64)>>,
     /// Epolls that watch it, and its identity among what they watch.
     watchers: Mutex<(Vec<Weak<Epoll>>, u64)>,
 }
-
-const SEALABLE: u32 = 1 << 31;
 
 impl FileExtra {
     /// That of a file.
@@ -65,17 +61,6 @@ impl FileExtra {
     /// `F_SETSIG`.
     pub fn set_signal(&self, sig: u32) {
         self.signal.store(sig, SeqCst);
-    }
-
-    /// The seals, if it is a file that has them.
-    pub fn seals(&self) -> Option<u32> {
-        let seals = self.seals.load(SeqCst);
-        (seals & SEALABLE != 0).then_some(seals & !SEALABLE)
-    }
-
-    /// Sets them.
-    pub fn set_seals(&self, seals: u32) {
-        self.seals.store(seals | SEALABLE, SeqCst);
     }
 
     /// Notes that the description has, or is about to have, a lock on this file.

@@ -100,7 +100,7 @@ fn placeholder(vma: &mut Vma, pages: Range<u64>) -> Result<()> {
 }
 
 /// Takes the place of something without access.
-fn reserve(range: Range<usize>) -> Result<()> {
+pub(super) fn reserve(range: Range<usize>) -> Result<()> {
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     mem::map_guest(range.start, range.end - range.start, 0, flags, -1, 0)
 }

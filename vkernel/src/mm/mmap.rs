@@ -102,7 +102,7 @@ impl Inner {
         let prot = req.prot & PROT_RWX;
         let fresh = len - self.vmas.mapped_bytes(range.clone());
         self.vmas.check_limits(fresh, prot, vm_flags, limits)?;
-        let (backing, label) = backing(file, kind)?;
+        let (backing, label) = backing(file, kind, may)?;
         let keeps_offset = matches!(label, Label::File(_));
         let offset = if keeps_offset { req.offset } else { 0 };
         let vma = Vma {
@@ -197,8 +197,15 @@ fn check_file(file: &MapFile, prot: u32, flags: u32, offset: u64, len: usize) ->
         }
         may &= !PROT_EXEC;
     }
-    if let Err(e) = &file.source {
-        return Err(*e);
+    match &file.source {
+        Err(e) => return Err(*e),
+        Ok(MapSource::Pages(source)) if kind.contains(VmFlags::SHARED) && source.write_sealed() => {
+            if prot & PROT_WRITE != 0 {
+                return Err(Errno::EPERM);
+            }
+            may &= !PROT_WRITE;
+        }
+        Ok(_) => {}
     }
     if flags & MAP_GROWSDOWN != 0 {
         return Err(Errno::EINVAL);
@@ -217,7 +224,7 @@ fn check_anonymous(flags: u32) -> Result<(VmFlags, u32)> {
     }
 }
 
-fn backing(file: Option<MapFile>, kind: VmFlags) -> Result<(Backing, Label)> {
+fn backing(file: Option<MapFile>, kind: VmFlags, may: u32) -> Result<(Backing, Label)> {
     let shared = kind.contains(VmFlags::SHARED);
     let shared_anon = || (Backing::SharedAnon(SharedAnon::new()), Label::None);
     let Some(file) = file else {
@@ -226,7 +233,7 @@ fn backing(file: Option<MapFile>, kind: VmFlags) -> Result<(Backing, Label)> {
     let label = Label::File(file.tag);
     Ok(match file.source? {
         MapSource::Host(fd) => (Backing::Host(fd), label),
-        MapSource::Pages(source) => (Backing::Pages(PagesRef::new(source)), label),
+        MapSource::Pages(source) => (Backing::Pages(PagesRef::new(source, shared && may & PROT_WRITE != 0)?), label),
         MapSource::Anonymous if shared => shared_anon(),
         MapSource::Anonymous => (Backing::Anonymous, label),
     })

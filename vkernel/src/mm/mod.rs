@@ -33,6 +33,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod truncate;
 mod unmap;
 mod vma;
 
@@ -41,6 +42,7 @@ pub use fork::Fork;
 pub use mmap::{MapFile, MapRequest};
 pub use render::VmaInfo;
 pub use tree::Counts;
+pub use truncate::file_shrank;
 pub use vma::{
     Backing, FileName, FileTag, Label, PROT_EXEC, PROT_READ, PROT_RWX, PROT_WRITE, SharedAnon, VmFlags, Vma,
 };
@@ -48,7 +50,7 @@ pub use vma::{
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
-use core::sync::atomic::AtomicUsize;
+use core::sync::atomic::{AtomicBool, AtomicUsize};
 use host::abi::Rlimit;
 use host::lock::{Mutex, rank};
 use tree::Tree;
@@ -160,6 +162,8 @@ struct Inner {
 pub struct Mm {
     /// Tasks that live here (Linux's `mm_users`).
     users: AtomicUsize,
+    /// A file mapped here got shorter by another process's doing.
+    stale: AtomicBool,
     inner: Mutex<Inner, { rank::MM }>,
 }
 
@@ -179,7 +183,7 @@ impl Mm {
     }
 
     fn from_inner(inner: Inner) -> Arc<Mm> {
-        Arc::new(Mm { users: AtomicUsize::new(0), inner: Mutex::new(inner) })
+        Arc::new(Mm { users: AtomicUsize::new(0), stale: AtomicBool::new(false), inner: Mutex::new(inner) })
     }
 
     /// Runs `op` under the lock; what it ended is dropped afterwards.

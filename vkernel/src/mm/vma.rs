@@ -9,6 +9,7 @@ use bitflags::bitflags;
 use core::any::Any;
 use core::ops::Range;
 use fs_emu::PageSource;
+use host::Result;
 use host::layout::PAGE_SIZE;
 use host::sys::fd::HostFd;
 
@@ -86,30 +87,35 @@ impl Label {
 }
 
 /// A hold on a file's pages. Counts itself with [`PageSource::mapped`], so that copies and drops stay balanced.
-pub struct PagesRef(Arc<dyn PageSource>);
+pub struct PagesRef {
+    source: Arc<dyn PageSource>,
+    /// Shared, and may become writable.
+    writable: bool,
+}
 
 impl PagesRef {
-    /// Counts a new mapping.
-    pub fn new(source: Arc<dyn PageSource>) -> PagesRef {
-        source.mapped(1);
-        PagesRef(source)
+    /// Counts a new mapping. `EPERM` when it may be written and the file is sealed against that.
+    pub fn new(source: Arc<dyn PageSource>, writable: bool) -> Result<PagesRef> {
+        source.map_new(writable)?;
+        Ok(PagesRef { source, writable })
     }
 
     /// The file's pages.
     pub fn source(&self) -> &Arc<dyn PageSource> {
-        &self.0
+        &self.source
     }
 }
 
 impl Clone for PagesRef {
     fn clone(&self) -> PagesRef {
-        PagesRef::new(self.0.clone())
+        self.source.mapped(1, self.writable);
+        PagesRef { source: self.source.clone(), writable: self.writable }
     }
 }
 
 impl Drop for PagesRef {
     fn drop(&mut self) {
-        self.0.mapped(-1);
+        self.source.mapped(-1, self.writable);
     }
 }
 
@@ -298,6 +304,15 @@ impl Vma {
             }
         }
         self.absent = out;
+    }
+
+    /// Notes that all file pages from `first` on have only a placeholder.
+    pub(super) fn set_absent_from(&mut self, first: u64, end: u64) {
+        self.absent.retain_mut(|r| {
+            r.end = r.end.min(first);
+            r.start < r.end
+        });
+        self.push_absent(first..end);
     }
 
     /// Notes that file pages have only a placeholder. Called with ascending ranges.

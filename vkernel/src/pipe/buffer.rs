@@ -4,7 +4,7 @@ use super::ring::Ring;
 use super::{DEFAULT_SLOTS, PIPE_MAX_SIZE};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use fs_emu::{FileType, Metadata};
+use fs_emu::{FileType, Metadata, SetAttr};
 use host::abi::Timespec;
 use host::iov::IovIter;
 use host::layout::PAGE_SIZE;
@@ -31,6 +31,10 @@ struct State {
     ring: Ring,
     ends: Ends,
     times: Times,
+    /// Permission bits and owner of a pipe without a name: `fchmod(2)` and `fchown(2)` change them.
+    mode: u32,
+    uid: u32,
+    gid: u32,
 }
 
 /// Who has a pipe open.
@@ -80,7 +84,9 @@ pub struct Pipe {
 
 impl Pipe {
     pub(super) fn new(ident: Ident) -> Pipe {
-        let state = State { ring: Ring::new(DEFAULT_SLOTS), ends: Ends::default(), times: Times::now() };
+        let (uid, gid) = (ident.uid, ident.gid);
+        let ring = Ring::new(DEFAULT_SLOTS);
+        let state = State { ring, ends: Ends::default(), times: Times::now(), mode: 0o600, uid, gid };
         Pipe { ident, readable: WaitQueue::new(), writable: WaitQueue::new(), state: Mutex::new(state) }
     }
 
@@ -209,10 +215,10 @@ impl Pipe {
         Metadata {
             dev: self.ident.dev,
             ino: self.ident.ino,
-            mode: FileType::Fifo.mode() | 0o600,
+            mode: FileType::Fifo.mode() | state.mode,
             nlink: 1,
-            uid: self.ident.uid,
-            gid: self.ident.gid,
+            uid: state.uid,
+            gid: state.gid,
             blksize: PAGE_SIZE as u32,
             atime: state.times.accessed,
             mtime: state.times.modified,
@@ -220,6 +226,20 @@ impl Pipe {
             btime: state.times.created,
             ..Metadata::default()
         }
+    }
+}
+
+impl Pipe {
+    /// `fchmod(2)`, `fchown(2)`, `futimens(2)` on a pipe. It has no size to change.
+    pub fn set_attr(&self, attr: &SetAttr) -> Result<()> {
+        let mut state = self.state.lock();
+        state.times.settle();
+        state.mode = attr.mode.unwrap_or(state.mode) & 0o7777;
+        state.uid = attr.uid.unwrap_or(state.uid);
+        state.gid = attr.gid.unwrap_or(state.gid);
+        state.times.accessed = attr.atime.unwrap_or(state.times.accessed);
+        state.times.modified = attr.mtime.unwrap_or(state.times.modified);
+        Ok(())
     }
 }
 

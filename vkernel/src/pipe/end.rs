@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use fs_emu::file::Events;
-use fs_emu::{FileOps, Metadata, OpenFlags};
+use fs_emu::{FileOps, Metadata, OpenFlags, SetAttr};
 use host::iov::IovIter;
 use host::wait::PollTable;
 use host::{Errno, Result, user};
@@ -139,6 +139,10 @@ impl FileOps for PipeEnd {
 
     fn describe(&self) -> Vec<u8> {
         format!("pipe:[{}]", self.pipe.ident().ino).into_bytes()
+    }
+
+    fn set_attr(&self, attr: &SetAttr) -> Result<()> {
+        self.pipe.set_attr(attr)
     }
 
     fn metadata(&self) -> Result<Metadata> {

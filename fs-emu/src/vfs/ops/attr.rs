@@ -105,6 +105,7 @@ pub fn truncate(cred: &Cred, path: &Path, len: u64, limit: u64) -> Result<()> {
     }
     path.mount.want_write()?;
     permission(cred, &**path.inode(), perm::WRITE)?;
+    let _writing = crate::busy::Hold::write(path.inode())?;
     within(len, limit, || path.metadata())?;
     set_size(cred, path.inode(), len)
 }

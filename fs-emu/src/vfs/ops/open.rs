@@ -3,6 +3,7 @@
 
 use super::attr::set_size;
 use super::create::make_node;
+use crate::busy::Hold;
 use crate::vfs::walk::{Piece, Walker};
 use crate::vfs::{At, Ctx, Dentry, File, MountFlags, Path, Resolve, perm};
 use crate::{Cred, FileType, OpenFlags};
@@ -127,7 +128,7 @@ pub fn open(ctx: &Ctx<'_>, at: At<'_>, how: &OpenHow) -> Result<Opened> {
 }
 
 /// Opens an executable as `execve` does (`do_open_execat`): it must be a regular file with execute permission, on a mount without
-/// `noexec`. The file is readable for the loader.
+/// `noexec`. The file is readable for the loader, and cannot be opened for writing (`ETXTBSY`) until [`File::release`].
 pub fn open_exec(ctx: &Ctx<'_>, at: At<'_>, resolve: Resolve) -> Result<Arc<File>> {
     let path = ctx.find(at, resolve)?;
     match path.dentry.file_type() {
@@ -136,8 +137,9 @@ pub fn open_exec(ctx: &Ctx<'_>, at: At<'_>, resolve: Resolve) -> Result<Arc<File
         _ => return Err(Errno::EACCES),
     }
     perm::permission(ctx.cred, &**path.inode(), perm::EXEC)?;
+    let hold = Hold::run(path.inode())?;
     let ops = path.inode().clone().open(OpenFlags::LARGEFILE)?;
-    Ok(File::new(ops, Some(path), OpenFlags::LARGEFILE))
+    Ok(File::new_held(ops, Some(path), OpenFlags::LARGEFILE, hold))
 }
 
 /// Opens once more what a path leads to, without a walk: `/proc/self/fd/N` of a special file, a pipe's other end.
@@ -208,8 +210,9 @@ fn open_unnamed(ctx: &Ctx<'_>, at: At<'_>, how: &OpenHow) -> Result<Opened> {
     let new = inode.create_unnamed(mode, owner)?;
     let dentry = Dentry::unnamed(&dir.dentry, new, !how.flags.contains(OpenFlags::EXCL));
     let path = Path { mount: dir.mount, dentry };
+    let hold = Hold::write(path.inode())?;
     let ops = path.inode().clone().open(how.flags)?;
-    Ok(Opened::File(File::new(ops, Some(path), how.flags - NOT_KEPT)))
+    Ok(Opened::File(File::new_held(ops, Some(path), how.flags - NOT_KEPT, hold)))
 }
 
 /// The checks on the file that was found, and opening it.
@@ -239,11 +242,16 @@ fn finish(ctx: &Ctx<'_>, path: Path, how: &OpenHow, created: bool) -> Result<Ope
     if flags.writable() {
         path.mount.want_write()?;
     }
+    let counts = kind == FileType::Regular && (truncate || flags.writable());
+    let mut hold = if counts { Hold::write(path.inode())? } else { None };
     let ops = path.inode().clone().open(flags)?;
     if truncate {
         set_size(ctx.cred, path.inode(), 0)?;
     }
-    Ok(Opened::File(File::new(ops, Some(path), flags - NOT_KEPT)))
+    if !flags.writable() {
+        hold = None;
+    }
+    Ok(Opened::File(File::new_held(ops, Some(path), flags - NOT_KEPT, hold)))
 }
 
 /// Whether a file of this kind may be opened so.

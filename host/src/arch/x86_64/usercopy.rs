@@ -23,10 +23,16 @@ global_asm!(
     "jz 4f",
     "cmp rcx, 8",
     "jne 3f",
+    ".globl umlaut_user_word",
+    "umlaut_user_word:",
     "mov r8, [rsi]",
     "mov [rdi], r8",
+    ".globl umlaut_user_word_end",
+    "umlaut_user_word_end:",
     "xor eax, eax",
     "ret",
+    ".globl umlaut_user_bytes",
+    "umlaut_user_bytes:",
     "3: mov r8b, [rsi]",
     "mov [rdi], r8b",
     "inc rsi",
@@ -74,6 +80,9 @@ unsafe extern "C" {
     fn umlaut_user_start();
     fn umlaut_user_end();
     fn umlaut_user_fault();
+    fn umlaut_user_word();
+    fn umlaut_user_word_end();
+    fn umlaut_user_bytes();
     fn umlaut_user_copy(dst: usize, src: usize, len: usize) -> usize;
     fn umlaut_user_fill(dst: usize, byte: u32, len: usize) -> usize;
     fn umlaut_user_cmpxchg4(addr: usize, old: u32, new: u32, found: *mut u32) -> usize;
@@ -82,6 +91,11 @@ unsafe extern "C" {
 
 /// For the fault handler: where a fault at `rip` continues, if it came from one of these functions.
 pub fn fixup(rip: usize) -> Option<usize> {
+    let word = umlaut_user_word as *const () as usize..umlaut_user_word_end as *const () as usize;
+    if word.contains(&rip) {
+        // A word across the border of what is there: as many of its bytes as can be moved.
+        return Some(umlaut_user_bytes as *const () as usize);
+    }
     let range = umlaut_user_start as *const () as usize..umlaut_user_end as *const () as usize;
     range.contains(&rip).then_some(umlaut_user_fault as *const () as usize)
 }
@@ -89,7 +103,7 @@ pub fn fixup(rip: usize) -> Option<usize> {
 /// Copies `len` bytes; returns how many were *not* copied because of a fault.
 ///
 /// # Safety
-/// The side that is kernel memory must be valid for `len`; the guest side must pass `layout::is_guest`.
+/// The side that is kernel memory must be valid for `len`; the guest side must pass `layout::is_guest` (or, to read, `user::is_readable`).
 #[inline]
 pub unsafe fn copy(dst: usize, src: usize, len: usize) -> usize {
     // SAFETY: the caller's promise; a fault on the guest side is fixed up.

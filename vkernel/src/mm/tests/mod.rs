@@ -246,8 +246,12 @@ impl PageSource for ArenaFile {
         Ok(Some((first, 1 + more)))
     }
 
-    fn mapped(&self, change: i32) {
+    fn mapped(&self, change: i32, _writable: bool) {
         self.mapped.fetch_add(i64::from(change), SeqCst);
+    }
+
+    fn pages(&self) -> u64 {
+        self.pages
     }
 }
 
