@@ -29,6 +29,9 @@ syscalls! {
     26 msync(addr: Ptr, len: usize, flags: u32) [full] => mm::msync;
     27 mincore(addr: Ptr, len: usize, vec: Ptr) [full] => mm::mincore;
     28 madvise(addr: Ptr, len: usize, advice: u32) [full] => mm::madvise;
+    29 shmget(key: i32, size: usize, flags: u32) [part "huge pages"] => shm::shmget;
+    30 shmat(id: i32, addr: Ptr, flags: u32) [full] => shm::shmat;
+    31 shmctl(id: i32, cmd: i32, buf: Ptr) [part "locked, not pinned"] => shm::shmctl;
     32 dup(fd: Fd) [full] => fds::dup;
     33 dup2(oldfd: Fd, newfd: Fd) [full] => fds::dup2;
     34 pause() [full] nohandler => signal::pause;
@@ -61,6 +64,14 @@ syscalls! {
     61 wait4(pid: i32, status: Ptr, options: u32, rusage: Ptr) [full] sys => process::wait4;
     62 kill(pid: i32, sig: Sig) [full] => signal::kill;
     63 uname(buf: Ptr) [full] => system::uname;
+    64 semget(key: i32, n: i32, flags: u32) [full] => sem::semget;
+    65 semop(id: i32, ops: Ptr, n: u32) [full] => sem::semop;
+    66 semctl(id: i32, num: i32, cmd: i32, arg: u64) [full] => sem::semctl;
+    67 shmdt(addr: Ptr) [full] => shm::shmdt;
+    68 msgget(key: i32, flags: u32) [full] => msg::msgget;
+    69 msgsnd(id: i32, msg: Ptr, size: usize, flags: u32) [full] nohandler => msg::msgsnd;
+    70 msgrcv(id: i32, msg: Ptr, size: usize, kind: i64, flags: u32) [full] nohandler => msg::msgrcv;
+    71 msgctl(id: i32, cmd: i32, buf: Ptr) [full] => msg::msgctl;
     72 fcntl(fd: Fd, cmd: u32, arg: u64) [part "leases, directory notification"] sys => fcntl::fcntl;
     73 flock(fd: Fd, operation: u32) [full] sys => fcntl::flock;
     74 fsync(fd: Fd) [full] => rw::fsync;
@@ -168,6 +179,7 @@ syscalls! {
     213 epoll_create(size: i32) [full] => epoll::epoll_create;
     217 getdents64(fd: Fd, buf: Ptr, count: u32) [full] => dirs::getdents64;
     218 set_tid_address(addr: Ptr) [full] => process::set_tid_address;
+    220 semtimedop(id: i32, ops: Ptr, n: u32, timeout: Ptr) [full] => sem::semtimedop;
     221 fadvise64(fd: Fd, offset: i64, len: i64, advice: u32) [full] => rw::fadvise64;
     222 timer_create(clock: i32, event: Ptr, id: Ptr) [part "processor time of one thread"] => timer::timer_create;
     223 timer_settime(id: i32, flags: u32, new: Ptr, old: Ptr) [full] => timer::timer_settime;
@@ -184,6 +196,8 @@ syscalls! {
     234 tgkill(tgid: i32, tid: i32, sig: Sig) [full] => signal::tgkill;
     235 utimes(path: PathPtr, times: Ptr) [full] => attr::utimes;
     247 waitid(which: i32, id: i32, info: Ptr, options: u32, rusage: Ptr) [full] sys => process::waitid;
+    251 ioprio_set(which: i32, who: i32, value: u32) [part "remembered only"] => schedattr::ioprio_set;
+    252 ioprio_get(which: i32, who: i32) [part "remembered only"] => schedattr::ioprio_get;
     257 openat(dirfd: Fd, path: PathPtr, flags: u32, mode: u32) [full] sys => open::openat;
     258 mkdirat(dirfd: Fd, path: PathPtr, mode: u32) [full] => names::mkdirat;
     259 mknodat(dirfd: Fd, path: PathPtr, mode: u32, dev: u32) [full] => names::mknodat;
@@ -228,6 +242,9 @@ syscalls! {
     306 syncfs(fd: Fd) [full] => rw::syncfs;
     307 sendmmsg(fd: Fd, msgs: Ptr, count: u32, flags: u32) [full] sys => sockmsg::sendmmsg;
     309 getcpu(cpu: Ptr, node: Ptr, cache: Ptr) [full] => sched::getcpu;
+    312 kcmp(pid1: i32, pid2: i32, kind: i32, first: u64, second: u64) [part "KCMP_EPOLL_TFD"] => schedattr::kcmp;
+    314 sched_setattr(pid: i32, attr: Ptr, flags: u32) [part "SCHED_OTHER"] => schedattr::sched_setattr;
+    315 sched_getattr(pid: i32, attr: Ptr, size: u32, flags: u32) [part "SCHED_OTHER"] => schedattr::sched_getattr;
     316 renameat2(olddir: Fd, old: PathPtr, newdir: Fd, new: PathPtr, flags: u32) [full] => names::renameat2;
     318 getrandom(buf: Ptr, len: usize, flags: u32) [full] => system::getrandom;
     319 memfd_create(name: Ptr, flags: u32) [part "huge pages"] => fds::memfd_create;

@@ -51,6 +51,8 @@ pub struct Kernel {
     pub locks: LockTable,
     /// Named pipes that are open.
     pub fifos: FifoTable,
+    /// System V IPC.
+    pub ipc: crate::ipc::Ipc,
     /// Timers that act by themselves.
     pub timers: crate::timer::TimerQueue,
     /// Guards who watches whom among epolls.
@@ -109,6 +111,7 @@ impl Kernel {
             mounts: config.mounts,
             locks: LockTable::default(),
             fifos: FifoTable::default(),
+            ipc: Default::default(),
             timers: Default::default(),
             epolls: Default::default(),
             net: Net::default(),

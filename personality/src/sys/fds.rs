@@ -142,7 +142,7 @@ pub fn memfd_create(call: &mut Call<'_>, name: Ptr, flags: u32) -> Result<usize>
 }
 
 /// The file system of memory files, made at the first use.
-fn memfds() -> Result<Arc<MountTable>> {
+pub(super) fn memfds() -> Result<Arc<MountTable>> {
     let made = kernel().memfds.lock().clone();
     if let Some(table) = made {
         return Ok(table);

@@ -2,7 +2,7 @@
 //!
 //! The host schedules. Affinity and nice values are those of the host threads, found by the virtual ids. A policy without
 //! priorities (`SCHED_OTHER`, `SCHED_BATCH`, `SCHED_IDLE`) is remembered and has no effect; a real-time one gets `EPERM`, as
-//! from a kernel that does not trust the caller. Left out: `sched_setattr`, `sched_rr_get_interval`.
+//! from a kernel that does not trust the caller. Left out: `sched_rr_get_interval`.
 
 use crate::dispatch::Call;
 use crate::table::Ptr;
@@ -20,7 +20,7 @@ use vkernel::task::{limits, sched};
 /// Bytes of the largest processor mask that Linux can be built for.
 const MASK_BYTES: usize = 1024;
 
-fn find(task: &Task, pid: i32) -> Result<Option<Arc<Task>>> {
+pub(super) fn find(task: &Task, pid: i32) -> Result<Option<Arc<Task>>> {
     match u32::try_from(pid) {
         Ok(0) => Ok(None),
         Ok(pid) if pid == task.tid() => Ok(None),
@@ -86,7 +86,7 @@ const PRIO_PGRP: i32 = 1;
 const PRIO_USER: i32 = 2;
 
 /// The tasks that `getpriority` and `setpriority` mean.
-fn meant(me: &Task, which: i32, who: i32) -> Result<Vec<Arc<Task>>> {
+pub(super) fn meant(me: &Task, which: i32, who: i32) -> Result<Vec<Arc<Task>>> {
     let all = || kernel().tasks.all_tasks().into_iter();
     let Ok(who) = u32::try_from(who) else {
         return if (PRIO_PROCESS..=PRIO_USER).contains(&which) { Ok(Vec::new()) } else { Err(Errno::EINVAL) };
@@ -109,7 +109,7 @@ fn meant(me: &Task, which: i32, who: i32) -> Result<Vec<Arc<Task>>> {
 }
 
 /// 20 less the nice value, as the system call answers it; that of one that has ended is forgotten.
-fn encoded_nice(task: &Task) -> usize {
+pub(super) fn encoded_nice(task: &Task) -> usize {
     const DEFAULT: usize = 20;
     if task.thread.is_dead() {
         return DEFAULT;
@@ -138,7 +138,7 @@ pub fn setpriority(call: &mut Call<'_>, which: i32, who: i32, nice: i32) -> Resu
 }
 
 /// `set_one_prio`.
-fn set_one(me: &Task, other: &Task, nice: i32) -> Result<()> {
+pub(super) fn set_one(me: &Task, other: &Task, nice: i32) -> Result<()> {
     let (mine, theirs) = (me.cred(), other.cred());
     let privileged = mine.capable(Caps::SYS_NICE);
     if mine.euid != theirs.uid && mine.euid != theirs.euid && !privileged {
@@ -212,6 +212,14 @@ fn set_policy(me: &Task, pid: i32, policy: Option<u32>, param: Ptr) -> Result<us
     let task = other.as_deref().unwrap_or(me);
     let old = task.policy.load(SeqCst);
     let new = policy.unwrap_or(old);
+    policy_allowed(me, task, new, priority)?;
+    task.policy.store(new, SeqCst);
+    Ok(0)
+}
+
+/// Whether `me` may give `task` this policy: `EINVAL` for what there is not, `EPERM` for what is not allowed.
+pub(super) fn policy_allowed(me: &Task, task: &Task, new: u32, priority: i32) -> Result<()> {
+    let old = task.policy.load(SeqCst);
     let plain = new & !sched::RESET_ON_FORK;
     let real_time = matches!(plain, sched::FIFO | sched::RR);
     if !(real_time || matches!(plain, sched::OTHER | sched::BATCH | sched::IDLE))
@@ -228,6 +236,5 @@ fn set_policy(me: &Task, pid: i32, policy: Option<u32>, param: Ptr) -> Result<us
     if real_time || !(privileged || may_change(me, task) && nice_ok && keeps_reset) {
         return Err(Errno::EPERM);
     }
-    task.policy.store(new, SeqCst);
-    Ok(0)
+    Ok(())
 }

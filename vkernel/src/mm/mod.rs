@@ -29,6 +29,7 @@ mod protect;
 mod remap;
 mod render;
 mod search;
+mod shm;
 mod sync;
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,7 @@ impl Task {
         let last = self.group.remove_thread(self) == 0;
         if last {
             self.group.timers.delete_all();
+            crate::ipc::sem::process_ended(self.tgid());
             let mut total = *self.group.own_usage.lock();
             total.add(&usage);
             let how = self.group.exit_requested().unwrap_or(how);

@@ -96,6 +96,8 @@ pub struct Task {
     pub keep_caps: AtomicU32,
     /// `sched_setscheduler(2)`: the policy as the guest has set it. The host is not told.
     pub policy: AtomicU32,
+    /// `ioprio_set(2)`.
+    pub ioprio: AtomicU32,
     /// `prctl(PR_SET_TIMERSLACK)` in ns.
     pub timer_slack: AtomicUsize,
     /// Files in use by the call being made, so that the supervisor can let go of them if the host thread is killed.
