@@ -175,7 +175,7 @@ pub fn cmpxchg_u32(addr: usize, old: u32, new: u32) -> Result<u32> {
 }
 
 fn word_op(addr: usize, op: impl Fn(usize) -> Option<u32>) -> Result<u32> {
-    if addr % 4 != 0 {
+    if !addr.is_multiple_of(4) {
         return Err(Errno::EINVAL);
     }
     if !is_guest(addr, 4) {

@@ -63,11 +63,10 @@ impl At<'_> {
 
     /// An `O_PATH` descriptor of the very file.
     pub fn pin(&self) -> Result<Arc<HostFd>> {
-        if let Base::Pinned(fd) = &self.base {
-            if self.path.is_empty() {
+        if let Base::Pinned(fd) = &self.base
+            && self.path.is_empty() {
                 return Ok(fd.clone());
             }
-        }
         path::open(self.dir(), &self.path, O_PATH | O_NOFOLLOW, 0).map(Arc::new)
     }
 }

@@ -141,11 +141,10 @@ impl Node {
         let Some(upper) = self.upper() else {
             return;
         };
-        if let Ok(meta) = upper.metadata() {
-            if self.is_dir() || meta.nlink == 0 {
+        if let Ok(meta) = upper.metadata()
+            && (self.is_dir() || meta.nlink == 0) {
                 self.shared.table.forget(meta.ino);
             }
-        }
     }
 
     /// `ENOTEMPTY` if the merged directory shows anything.

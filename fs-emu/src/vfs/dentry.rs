@@ -197,7 +197,7 @@ impl Dentry {
             return Ok(d);
         }
         let before = self.changes.load(SeqCst);
-        if before % 2 == 0 {
+        if before.is_multiple_of(2) {
             let inode = self.inode.lookup(name)?;
             let mut map = self.children.lock();
             if self.changes.load(SeqCst) == before {
@@ -297,13 +297,12 @@ impl Dentry {
             victim
         };
         child.replace_place(name, dir.clone());
-        if let Some(v) = victim.and_then(|c| c.seen.upgrade()) {
-            if !Arc::ptr_eq(&v, child) {
+        if let Some(v) = victim.and_then(|c| c.seen.upgrade())
+            && !Arc::ptr_eq(&v, child) {
                 v.dead.store(true, Relaxed);
                 let rest = core::mem::take(&mut *v.children.lock());
                 drop(rest);
             }
-        }
         drop(gone);
     }
 

@@ -199,13 +199,11 @@ impl File {
     /// `F_SETFL`.
     pub fn set_flags(&self, cred: &Cred, flags: OpenFlags) -> Result<()> {
         let old = self.flags();
-        if flags.contains(OpenFlags::NOATIME) && !old.contains(OpenFlags::NOATIME) {
-            if let Some(p) = &self.path {
-                if !perm::owns(cred, p.inode().mode_owner()?.1) {
+        if flags.contains(OpenFlags::NOATIME) && !old.contains(OpenFlags::NOATIME)
+            && let Some(p) = &self.path
+                && !perm::owns(cred, p.inode().mode_owner()?.1) {
                     return Err(Errno::EPERM);
                 }
-            }
-        }
         let new = (old - SETFL) | (flags & SETFL);
         self.ops.set_flags(new)?;
         self.flags.store(new.bits(), Relaxed);
@@ -313,11 +311,10 @@ impl File {
             from.truncate(usize::try_from(limit - start).unwrap_or(usize::MAX));
         }
         let done = self.ops.write_at(pos, from, append)?;
-        if done.0 > 0 && !rules.keep_setid {
-            if let Some(mode) = perm::without_setid(path.inode().mode_owner()?.0) {
+        if done.0 > 0 && !rules.keep_setid
+            && let Some(mode) = perm::without_setid(path.inode().mode_owner()?.0) {
                 let _ = path.inode().set_attr(&SetAttr { mode: Some(mode), ..SetAttr::default() });
             }
-        }
         Ok(done)
     }
 

@@ -13,7 +13,7 @@ const MAP_FIXED_NOREPLACE: usize = 0x10_0000;
 const PROT_RW: usize = 3;
 
 fn guest_range(addr: usize, len: usize) -> Result<()> {
-    if addr % 4096 == 0 && len > 0 && is_guest(addr, len) { Ok(()) } else { Err(Errno::ENOMEM) }
+    if addr.is_multiple_of(4096) && len > 0 && is_guest(addr, len) { Ok(()) } else { Err(Errno::ENOMEM) }
 }
 
 /// `mmap(2)` at exactly `addr`, replacing what is there. `fd` is -1 for anonymous memory; `flags` are the host's, without

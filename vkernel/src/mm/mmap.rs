@@ -65,7 +65,7 @@ impl Mm {
 
     /// `EINVAL` for a file offset that is not on a page boundary: comes before `EBADF`.
     pub fn check_offset(offset: u64) -> Result<()> {
-        if offset % PAGE_SIZE as u64 == 0 { Ok(()) } else { Err(Errno::EINVAL) }
+        if offset.is_multiple_of(PAGE_SIZE as u64) { Ok(()) } else { Err(Errno::EINVAL) }
     }
 }
 

@@ -39,7 +39,7 @@ impl Tree {
         if addr != 0 && self.is_free(addr, len) {
             return Ok(addr);
         }
-        let huge = huge && len >= HUGE && len % HUGE == 0;
+        let huge = huge && len >= HUGE && len.is_multiple_of(HUGE);
         let found = if huge { self.top_down(len, HUGE) } else { None };
         found
             .or_else(|| self.top_down(len, PAGE_SIZE))

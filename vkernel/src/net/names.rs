@@ -16,11 +16,14 @@ use host::{Errno, Result};
 /// Device and inode number.
 type FileId = (u64, u64);
 
+/// Abstract names, each with the socket that has it.
+type Names = BTreeMap<(Kind, Arc<[u8]>), Weak<Core>>;
+
 /// The tables.
 #[derive(Default)]
 pub struct Net {
     paths: Mutex<BTreeMap<FileId, Weak<Core>>, { rank::OBJECT }>,
-    abstracts: Mutex<BTreeMap<(Kind, Arc<[u8]>), Weak<Core>>, { rank::OBJECT }>,
+    abstracts: Mutex<Names, { rank::OBJECT }>,
     ports: Mutex<Ports, { rank::OBJECT }>,
     refuse: Mutex<Refuse>,
 }

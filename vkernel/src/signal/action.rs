@@ -8,17 +8,26 @@ use host::lock::{Mutex, rank};
 bitflags! {
     /// `sa_flags`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[allow(missing_docs)]
     pub struct SaFlags: u64 {
+        /// `SA_NOCLDSTOP`.
         const NOCLDSTOP = 1;
+        /// `SA_NOCLDWAIT`.
         const NOCLDWAIT = 2;
+        /// `SA_SIGINFO`.
         const SIGINFO = 4;
+        /// `SA_UNSUPPORTED`.
         const UNSUPPORTED = 0x400;
+        /// `SA_EXPOSE_TAGBITS`.
         const EXPOSE_TAGBITS = 0x800;
+        /// `SA_RESTORER`.
         const RESTORER = 0x0400_0000;
+        /// `SA_ONSTACK`.
         const ONSTACK = 0x0800_0000;
+        /// `SA_RESTART`.
         const RESTART = 0x1000_0000;
+        /// `SA_NODEFER`.
         const NODEFER = 0x4000_0000;
+        /// `SA_RESETHAND`.
         const RESETHAND = 0x8000_0000;
     }
 }

@@ -211,7 +211,7 @@ impl Task {
 
     /// Notes that a signal interrupted call `nr`, whose row says `how` it restarts.
     pub fn set_interrupted(&self, nr: u32, how: u32) {
-        self.interrupted.store(u64::from(nr) + 1 | u64::from(how) << 32, SeqCst);
+        self.interrupted.store((u64::from(nr) + 1) | (u64::from(how) << 32), SeqCst);
     }
 
     /// Takes the note: number and restart rule.

@@ -79,11 +79,10 @@ fn locked(
         Err(e) => return Err(e),
     };
     check_names(from, &source, to, target.as_ref(), flags)?;
-    if let Some(t) = &target {
-        if same_file(&source, t) {
+    if let Some(t) = &target
+        && same_file(&source, t) {
             return Ok(());
         }
-    }
     check_rights(ctx, from, &source, to, target.as_ref(), flags)?;
     from.dir.inode().rename(&from.name, to.dir.inode(), &to.name, flags)?;
     let (old_dir, new_dir) = (&from.dir.dentry, &to.dir.dentry);
