@@ -1,7 +1,7 @@
 //! The first program: from the boot call to the guest's first instruction.
 
 use crate::arch::Context;
-use crate::trap::{arm, spawn};
+use crate::trap::{arm, spawn, wall};
 use crate::{dispatch, exec};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -40,6 +40,8 @@ pub fn run(task: &Arc<Task>, program: Program) -> ! {
 }
 
 fn arm_first() -> Result<()> {
+    // A host without seccomp has no wall; `doctor` says so.
+    let _ = wall::raise();
     match kernel().trap {
         TrapKind::Sud => arm::arm_sud(),
         TrapKind::Seccomp => arm::arm_seccomp(),

@@ -10,6 +10,7 @@ mod setup;
 mod signals;
 mod timekeeper;
 mod tracer;
+pub mod wall;
 
 use crate::sandbox::{Sandbox, Trap};
 use anyhow::{Result, anyhow, bail};
@@ -39,8 +40,9 @@ pub fn run(sandbox: &Sandbox) -> Result<i32> {
     let made = setup::make_kernel(sandbox, trap);
     heap::use_arena(false);
     let (task, program) = made?;
+    let wall = wall::build(sandbox, &setup::inherited());
     signals::block();
-    start_first(&task, program)?;
+    start_first(&task, program, wall)?;
     signals::serve(trap)
 }
 
@@ -85,12 +87,16 @@ fn enter_kernel_context() -> Result<()> {
 }
 
 /// Makes the first host process. It shares the descriptor table and nothing else.
-fn start_first(task: &Arc<Task>, program: Program) -> Result<()> {
+fn start_first(task: &Arc<Task>, program: Program, wall: Option<wall::Wall>) -> Result<()> {
     const CLONE_FILES: u64 = 0x400;
     const SIGCHLD: u64 = 17;
     // SAFETY: a fork: the child goes on here on a copy of everything, and calls nothing of libc or std any more.
     match unsafe { host_process::clone(CLONE_FILES | SIGCHLD, 0, 0) } {
         Ok(0) => {
+            // Dropping it closes the one descriptor that both processes have.
+            if wall.is_some_and(|w| !w.enter()) {
+                host_process::exit_group(125);
+            }
             heap::use_arena(true);
             tracer::wait_if_traced(kernel().trap);
             boot::run(task, program)
@@ -100,6 +106,7 @@ fn start_first(task: &Arc<Task>, program: Program) -> Result<()> {
             tracer::seize_if_traced(kernel().trap, pid as i32)?;
             // The child has its own copy of this; it lies in the arena, so it is dropped there, once.
             std::mem::forget(program);
+            std::mem::forget(wall);
             Ok(())
         }
         Err(e) => bail!("fork: {}", e.name()),

@@ -287,7 +287,7 @@ fn terminal(file: HostFile, dev: &Path, task: &Arc<Task>) -> Result<Arc<HostFile
 }
 
 /// Open descriptors that would survive an exec.
-fn inherited() -> Vec<i32> {
+pub fn inherited() -> Vec<i32> {
     let Ok(dir) = std::fs::read_dir("/proc/self/fd") else { return vec![0, 1, 2] };
     let mut fds: Vec<i32> = dir.flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect();
     fds.sort_unstable();

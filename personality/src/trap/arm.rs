@@ -39,11 +39,11 @@ pub unsafe fn disarm_sud() -> Result<()> {
 /// One instruction of a classic BPF program.
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Insn {
-    code: u16,
-    jt: u8,
-    jf: u8,
-    k: u32,
+pub(super) struct Insn {
+    pub(super) code: u16,
+    pub(super) jt: u8,
+    pub(super) jf: u8,
+    pub(super) k: u32,
 }
 
 #[repr(C)]
@@ -52,14 +52,15 @@ struct Program {
     insns: *const Insn,
 }
 
-const LOAD: u16 = 0x20;
-const JUMP_EQ: u16 = 0x15;
+pub(super) const LOAD: u16 = 0x20;
+pub(super) const JUMP_EQ: u16 = 0x15;
 const JUMP_GE: u16 = 0x35;
-const RETURN: u16 = 0x06;
-const RET_ALLOW: u32 = 0x7fff_0000;
+pub(super) const JUMP_SET: u16 = 0x45;
+pub(super) const RETURN: u16 = 0x06;
+pub(super) const RET_ALLOW: u32 = 0x7fff_0000;
 const RET_TRAP: u32 = 0x0003_0000;
-const RET_KILL: u32 = 0x8000_0000;
-const ARCH_X86_64: u32 = 0xc000_003e;
+pub(super) const RET_KILL: u32 = 0x8000_0000;
+pub(super) const ARCH_X86_64: u32 = 0xc000_003e;
 
 /// A seccomp filter for good: calls from the gate's page pass, all others become SIGSYS; calls of another ABI kill.
 pub fn arm_seccomp() -> Result<()> {
@@ -79,6 +80,11 @@ pub fn arm_seccomp() -> Result<()> {
         op(RETURN, 0, 0, RET_ALLOW),
         op(RETURN, 0, 0, RET_TRAP),
     ];
+    install_filter(&program)
+}
+
+/// Installs a seccomp filter for good.
+pub(super) fn install_filter(program: &[Insn]) -> Result<()> {
     let filter = Program { len: program.len() as u16, insns: program.as_ptr() };
     // SAFETY: the program outlives the call; its effect is the one described.
     unsafe {

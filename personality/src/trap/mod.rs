@@ -13,5 +13,6 @@ pub mod arm;
 mod handlers;
 pub mod spawn;
 pub mod stack;
+pub mod wall;
 
 pub use handlers::{handled, install, leave};

@@ -1,0 +1,93 @@
+//! The outer half of the outer wall (DESIGN D9): Landlock lets guests change host files below the writable binds only.
+//!
+//! The rules come from the sandbox's description, and the supervisor makes them before there is a guest; the first host process enters
+//! them for good, and all others are made from it. Reading is not restricted: the default root shows all of the host's tree.
+//! Hosts without Landlock (before ABI 2) have no such wall; `umlaut doctor` says so. The other half is a seccomp filter,
+//! `personality::trap::wall`.
+
+use crate::sandbox::Sandbox;
+use std::fs::File;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+
+const VERSION: u32 = 1;
+const PATH_BENEATH: u32 = 1;
+
+const WRITE_FILE: u64 = 1 << 1;
+/// `REMOVE_DIR` to `MAKE_SYM`.
+const NAMES: u64 = 0x1ff << 4;
+/// From ABI 2 on: moving between directories. Without it every such move is refused.
+const REFER: u64 = 1 << 13;
+/// From ABI 3 on.
+const TRUNCATE: u64 = 1 << 14;
+
+#[repr(C)]
+struct Ruleset {
+    handled_access_fs: u64,
+}
+
+#[repr(C, packed)]
+struct PathBeneath {
+    allowed_access: u64,
+    parent_fd: i32,
+}
+
+/// Rules that are ready to be entered.
+pub struct Wall(OwnedFd);
+
+/// The host's Landlock version; 0 for none.
+pub fn landlock_abi() -> i64 {
+    // SAFETY: asks for the version only: no structure is read.
+    unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, 0usize, 0usize, VERSION) }.max(0)
+}
+
+/// Makes the rules; `None` where the host has no Landlock that can express them.
+pub fn build(sandbox: &Sandbox, inherited: &[i32]) -> Option<Wall> {
+    let abi = landlock_abi();
+    if abi < 2 {
+        return None;
+    }
+    let all = WRITE_FILE | NAMES | REFER | if abi >= 3 { TRUNCATE } else { 0 };
+    let attr = Ruleset { handled_access_fs: all };
+    // SAFETY: a live structure of the size given; the descriptor is ours alone.
+    let rules = unsafe {
+        let fd = libc::syscall(libc::SYS_landlock_create_ruleset, &raw const attr, size_of::<Ruleset>(), 0);
+        if fd < 0 {
+            return None;
+        }
+        OwnedFd::from_raw_fd(fd as i32)
+    };
+    let on_files = WRITE_FILE | (all & TRUNCATE);
+    for bind in sandbox.binds.iter().filter(|b| b.writable) {
+        allow(&rules, &bind.source, if bind.source.is_dir() { all } else { on_files });
+    }
+    // What umlaut was started with may be opened anew by way of `/proc/self/fd`, and so may the terminal.
+    for fd in inherited {
+        allow(&rules, std::path::Path::new(&format!("/proc/self/fd/{fd}")), on_files);
+    }
+    allow(&rules, std::path::Path::new("/dev/tty"), on_files);
+    Some(Wall(rules))
+}
+
+/// Adds a rule. What cannot be opened or is no file of a file system (a pipe) needs none.
+fn allow(rules: &OwnedFd, path: &std::path::Path, access: u64) {
+    let Ok(file) = File::options().read(true).custom_flags(libc::O_PATH).open(path) else { return };
+    let fifo = file.metadata().is_ok_and(|m| m.file_type().is_fifo() || m.file_type().is_socket());
+    if fifo {
+        return;
+    }
+    let rule = PathBeneath { allowed_access: access, parent_fd: file.as_raw_fd() };
+    // SAFETY: a live structure.
+    unsafe { libc::syscall(libc::SYS_landlock_add_rule, rules.as_raw_fd(), PATH_BENEATH, &raw const rule, 0) };
+}
+
+impl Wall {
+    /// Puts the calling process behind the wall, for good. Whether it stands.
+    pub fn enter(&self) -> bool {
+        // SAFETY: plain numbers; with `no_new_privs` nobody needs a right for it.
+        unsafe {
+            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+                && libc::syscall(libc::SYS_landlock_restrict_self, self.0.as_raw_fd(), 0) == 0
+        }
+    }
+}
