@@ -127,7 +127,7 @@ fn holes() {
     let f = file(&fs, "f");
     f.write(10 * 4096, b"x").unwrap();
     assert_eq!(f.blocks(), 8);
-    assert_eq!(f.ops.seek_data(0, false), 10 * 4096);
+    assert_eq!(f.ops.seek_data(0, false).unwrap(), 10 * 4096);
     assert_eq!(f.ops.seek_data(0, true).unwrap(), 0);
     assert_eq!(f.ops.seek_data(10 * 4096, true).unwrap(), 10 * 4096 + 1);
     f.truncate(20 * 4096);
@@ -147,7 +147,7 @@ fn growing_by_small_writes_makes_few_runs() {
     let pages = f.pages();
     let (mut page, mut runs) = (0, 0);
     while page < 2000 {
-        page += pages.run(page, usize::MAX, false).unwrap().1 as u64;
+        page += pages.run(page, usize::MAX, false).unwrap().unwrap().1 as u64;
         runs += 1;
     }
     assert!(runs < 20, "{runs}");
@@ -161,16 +161,16 @@ fn mapped_pages_stay() {
     f.write(0, &[7; 8192]).unwrap();
     let pages = f.pages();
     pages.mapped(1, false);
-    let before = pages.run(1, 1, false);
+    let before = pages.run(1, 1, false).unwrap();
     f.truncate(100);
     assert_eq!(pages.run(1, 1, false), Err(Errno::ENXIO));
     f.truncate(8192);
-    assert_eq!(pages.run(1, 1, false), before);
+    assert_eq!(pages.run(1, 1, false).unwrap(), before);
     assert_eq!(f.read(4096, 4096), [0; 4096]);
     f.truncate(100);
     pages.mapped(-1, false);
     f.truncate(8192);
-    assert_eq!(pages.run(1, 1, false), None);
+    assert_eq!(pages.run(1, 1, false).unwrap(), None);
     let (_, n) = pages.run(1, 1, true).unwrap().unwrap();
     assert_eq!(n, 1);
 }
