@@ -233,11 +233,8 @@ pub fn execute(
     envp: Vec<Vec<u8>>,
 ) -> Result<()> {
     let p = prepare(task, file, name, argv, envp)?;
-    let point = match task.become_only_thread() {
-        Ok(point) => point,
-        // Another thread was first: this one has only to leave, which it does on its way back.
-        Err(e) => return Err(e),
-    };
+    // If another thread was first, this one has only to leave, which it does on its way back.
+    let point = task.become_only_thread()?;
     point.leave_memory();
     if task.shares_memory() {
         spawn::move_to_own_process(task)?;
@@ -352,7 +349,7 @@ fn make_stack(
     (aux.uid, aux.euid, aux.gid, aux.egid) = (p.cred.uid, p.cred.euid, p.cred.gid, p.cred.egid);
     aux.secure = p.secure;
     let randomize = task.group.persona.load(core::sync::atomic::Ordering::SeqCst) & ADDR_NO_RANDOMIZE == 0;
-    let shift = if randomize { random_u64() % STACK_RANDOM & !(PAGE_SIZE as u64 - 1) } else { 0 };
+    let shift = if randomize { (random_u64() % STACK_RANDOM) & !(PAGE_SIZE as u64 - 1) } else { 0 };
     let top = GUEST_STACK_TOP as u64 - shift;
     debug_assert!((top as usize) < TASK_SIZE);
     let inputs = StackInputs {

@@ -26,7 +26,7 @@ const KNOWN_FLAGS: u64 = 0x7f;
 /// `sched_getattr(2)`.
 pub fn sched_getattr(call: &mut Call<'_>, pid: i32, attr: Ptr, size: u32, flags: u32) -> Result<usize> {
     let size = size as usize;
-    if attr.0 == 0 || pid < 0 || size > PAGE_SIZE || size < ATTR_MIN || flags != 0 {
+    if attr.0 == 0 || pid < 0 || !(ATTR_MIN..=PAGE_SIZE).contains(&size) || flags != 0 {
         return Err(Errno::EINVAL);
     }
     let other = find(call.task, pid)?;
@@ -53,7 +53,7 @@ pub fn sched_setattr(call: &mut Call<'_>, pid: i32, attr: Ptr, flags: u32) -> Re
     }
     let words = copy_attr(attr.0)?;
     let flags = u64::from(words[2]) | u64::from(words[3]) << 32;
-    if words[1] as i32 > i32::MAX || (words[1] as i32) < 0 || flags & !KNOWN_FLAGS != 0 {
+    if (words[1] as i32) < 0 || flags & !KNOWN_FLAGS != 0 {
         return Err(Errno::EINVAL);
     }
     let other = find(call.task, pid)?;

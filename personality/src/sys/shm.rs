@@ -63,7 +63,7 @@ pub fn shmat(call: &mut Call<'_>, id: i32, addr: Ptr, flags: u32) -> Result<usiz
     const MAP_FIXED_NOREPLACE: u32 = 0x10_0000;
     shm::sweep();
     let mut at = addr.0;
-    if at % PAGE_SIZE != 0 {
+    if !at.is_multiple_of(PAGE_SIZE) {
         if flags & RND == 0 {
             return Err(Errno::EINVAL);
         }
