@@ -18,7 +18,6 @@ use host::cpu::Cpu;
 use host::sys::process as host_process;
 use host::wait::HostThread;
 use personality::boot::{self, Program};
-use personality::trap::arm;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 use vkernel::Task;
@@ -120,11 +119,4 @@ pub fn trap_name(kind: TrapKind) -> &'static str {
         TrapKind::Seccomp => "seccomp",
         TrapKind::Ptrace => "ptrace",
     }
-}
-
-/// For `doctor`: arms this process with Syscall User Dispatch and disarms it again.
-pub(crate) fn try_sud() -> host::Result<()> {
-    arm::arm_sud()?;
-    // SAFETY: no guest code runs in this process.
-    unsafe { arm::disarm_sud() }
 }
