@@ -8,6 +8,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bitflags::bitflags;
 use core::any::Any;
+use host::abi::Timespec;
 use host::iov::IovIter;
 use host::wait::PollTable;
 use host::{Errno, Result};
@@ -143,6 +144,17 @@ pub trait PageSource: Send + Sync {
     }
 }
 
+/// How long a blocking read waits, where that is the file's affair: terminals in noncanonical mode.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// It goes on until it has so many bytes (or as many as it asked for).
+    pub at_least: usize,
+    /// How long for the first byte, after which it ends with none.
+    pub first: Option<Timespec>,
+    /// How long for each one after that.
+    pub between: Option<Timespec>,
+}
+
 /// In place of an offset: wherever the file's own position is.
 pub const AT_POSITION: u64 = u64::MAX;
 
@@ -182,6 +194,11 @@ pub trait FileOps: Send + Sync + 'static {
     /// Whether a blocking write goes on until everything is written (pipes, sockets, terminals).
     fn writes_all(&self) -> bool {
         false
+    }
+
+    /// What a blocking read waits for beyond the first byte, and how long.
+    fn patience(&self) -> Option<Patience> {
+        None
     }
 
     /// Directory entries from position `pos` on, `.` and `..` included by the file system. Answers the position reached.

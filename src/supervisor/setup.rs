@@ -21,7 +21,7 @@ use vkernel::files::{FileTable, FsContext};
 use vkernel::kernel::{Config, Kernel, TrapKind, kernel};
 use vkernel::mm::Mm;
 use vkernel::task::limits;
-use vkernel::{dev, proc};
+use vkernel::{dev, proc, tty};
 
 const AT_FDCWD: i32 = -100;
 const O_PATH: u32 = 0o10000000;
@@ -161,6 +161,8 @@ fn mount_system(cred: &Cred) -> Result<Path> {
     let tmp = TmpFs::new(DEV_DEV, tmpfs::Limits::default(), 0o755, ROOT).map_err(host("/dev"))?;
     dev::populate(&tmp.root()).map_err(host("/dev"))?;
     mount(cred, b"/dev", tmp, MountFlags::NOSUID | MountFlags::RELATIME, b"devtmpfs")?;
+    let pts = tty::devpts_fs().map_err(host("/dev/pts"))?;
+    mount(cred, b"/dev/pts", pts, MountFlags::NOSUID | MountFlags::NOEXEC | MountFlags::RELATIME, b"devpts")?;
     find(cred, b"/dev")
 }
 
@@ -276,13 +278,14 @@ fn terminal(file: HostFile, dev: &Path, task: &Arc<Task>) -> Result<Arc<HostFile
     }
     let path = fs_emu::FileOps::describe(&file);
     let owner = Owner { uid: meta.uid, gid: meta.gid };
-    let file = match dev::add_terminal(dev.inode(), &path, meta.rdev, owner) {
-        Ok(node) => file.with_node(node),
-        Err(_) => file,
+    let node = kernel().ptys.add_host(&path, meta.rdev, meta.uid);
+    let file = match node.or_else(|| dev::add_terminal(dev.inode(), &path, meta.rdev, owner).ok()) {
+        Some(node) => file.with_node(node),
+        None => file,
     };
     let file = Arc::new(file);
     console.set_terminal(meta.rdev, file.clone());
-    console.acquire(task.group.session(), task.group.pgrp());
+    console.control().acquire(task.group.session(), task.group.pgrp());
     Ok(file)
 }
 

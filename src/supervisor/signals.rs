@@ -118,7 +118,7 @@ fn hand_on(sig: i32, info: &libc::siginfo_t) {
         let k = kernel();
         let n = sig as u32;
         let from_terminal = info.si_code == libc::SI_KERNEL;
-        let foreground = k.console.foreground();
+        let foreground = k.console.control().foreground();
         let what = signal::info(n, if from_terminal { code::SI_KERNEL } else { code::SI_USER });
         if from_terminal && foreground != 0 {
             for group in k.tasks.pgrp_members(foreground) {

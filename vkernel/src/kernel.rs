@@ -5,6 +5,7 @@ use crate::locks::LockTable;
 use crate::net::Net;
 use crate::pipe::FifoTable;
 use crate::task::{Exit, TaskList, ThreadGroup, Usage};
+use crate::tty::Ptys;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -61,6 +62,8 @@ pub struct Kernel {
     pub net: Net,
     /// The terminal that umlaut was started on.
     pub console: Arc<Console>,
+    /// Pseudo terminals.
+    pub ptys: Ptys,
     /// `uname -r` and `uname -v`: the host's.
     pub version: (Vec<u8>, Vec<u8>),
     /// Host and domain name.
@@ -116,6 +119,7 @@ impl Kernel {
             epolls: Default::default(),
             net: Net::default(),
             console: Arc::new(Console::default()),
+            ptys: Ptys::default(),
             version: (host_text(c"/proc/sys/kernel/osrelease"), host_text(c"/proc/sys/kernel/version")),
             names: Mutex::new((config.hostname, b"(none)".to_vec())),
             boot: (host::time::monotonic(), host::time::realtime()),

@@ -24,6 +24,7 @@ pub mod signal;
 pub mod signalfd;
 pub mod task;
 pub mod timer;
+pub mod tty;
 
 pub use kernel::Kernel;
 pub use task::Task;

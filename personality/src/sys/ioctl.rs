@@ -4,17 +4,19 @@
 //! Sessions and process groups are virtual, so the calls about them are answered here. Left out: everything of devices and of
 //! particular file systems (`ENOTTY`), sharing of extents (`EOPNOTSUPP`).
 
-use super::rw;
+use super::{open, path, rw};
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
-use fs_emu::FileType;
-use fs_emu::vfs::File;
+use fs_emu::cred::Caps;
+use fs_emu::vfs::{At, Ctx, File, Resolve};
+use fs_emu::{FileType, OpenFlags};
 use host::{Errno, Result, user};
 use vkernel::Task;
-use vkernel::console::{Console, HostFile, needs_foreground};
+use vkernel::console::needs_foreground;
 use vkernel::files::job;
 use vkernel::kernel::kernel;
-use vkernel::signal::{self, SIGCONT, SIGHUP, SIGTTOU};
+use vkernel::signal::SIGTTOU;
+use vkernel::tty::{self, Control, MasterFile, Side, SlaveFile};
 
 macro_rules! commands {
     ($($name:ident = $n:literal),* $(,)?) => { $(const $name: u32 = $n;)* };
@@ -22,7 +24,7 @@ macro_rules! commands {
 
 commands! {
     FIGETBSZ = 2, TIOCSCTTY = 0x540e, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, FIONREAD = 0x541b, FIONBIO = 0x5421,
-    TIOCNOTTY = 0x5422, TIOCGSID = 0x5429, FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIOASYNC = 0x5452, FIOQSIZE = 0x5460,
+    TIOCNOTTY = 0x5422, TIOCGSID = 0x5429, TIOCGPTPEER = 0x5441, FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIOASYNC = 0x5452, FIOQSIZE = 0x5460,
     FICLONE = 0x4004_9409, FICLONERANGE = 0x4020_940d, FIDEDUPERANGE = 0xc018_9436,
 }
 
@@ -41,8 +43,9 @@ pub fn ioctl(call: &mut Call<'_>, fd: Fd, cmd: u32, arg: Ptr) -> Result<usize> {
         FIONREAD if file.file_type() == FileType::Regular => put(arg, &unread(&file)?),
         FICLONE => rw::file(call, Fd(arg.0 as i32)).and(Err(Errno::EOPNOTSUPP)),
         FICLONERANGE | FIDEDUPERANGE => Err(Errno::EOPNOTSUPP),
-        _ => match HostFile::of(&**file.ops()).and_then(HostFile::console) {
-            Some(console) => terminal(call.task, console, &file, cmd, arg),
+        TIOCGPTPEER if MasterFile::of(&**file.ops()).is_some() => open_peer(call, &file, arg.0 as u32),
+        _ => match tty::side(&**file.ops()) {
+            Some(side) => terminal(call.task, side, &file, cmd, arg),
             None => file.ops().ioctl(cmd, arg.0),
         },
     }
@@ -64,63 +67,94 @@ fn unread(file: &File) -> Result<i32> {
     Ok((size - pos) as i32)
 }
 
-/// A terminal that came from outside.
-fn terminal(task: &Task, console: &Console, file: &File, cmd: u32, arg: Ptr) -> Result<usize> {
-    if needs_foreground(cmd) {
-        match job::check(task, console, SIGTTOU) {
+/// A terminal, or the master of one.
+fn terminal(task: &Task, side: Side<'_>, file: &File, cmd: u32, arg: Ptr) -> Result<usize> {
+    let (control, master) = match side {
+        Side::Terminal(control) => (control, false),
+        Side::Master(control) => (control, true),
+    };
+    if SlaveFile::of(&**file.ops()).is_some_and(SlaveFile::hung_up) {
+        return Err(if cmd == TIOCSPGRP { Errno::ENOTTY } else { Errno::EIO });
+    }
+    if needs_foreground(cmd) && (!master || cmd == TIOCSPGRP) {
+        match job::check(task, control, SIGTTOU) {
             Err(Errno::EIO) if cmd == TIOCSPGRP => return Err(Errno::ENOTTY),
             checked => checked?,
         }
     }
     match cmd {
-        TIOCGPGRP => own(task, console).and_then(|_| put(arg, &(console.foreground() as i32))),
-        TIOCGSID => own(task, console).and_then(|session| put(arg, &(session as i32))),
-        TIOCSPGRP => set_foreground(task, console, arg),
-        TIOCSCTTY => acquire(task, console),
-        TIOCNOTTY => give_up(task, console),
+        TIOCGPGRP if master => put(arg, &(control.foreground() as i32)),
+        TIOCGPGRP => own(task, control).and_then(|_| put(arg, &(control.foreground() as i32))),
+        TIOCGSID if master && control.session() != 0 => put(arg, &(control.session() as i32)),
+        TIOCGSID => own(task, control).and_then(|session| put(arg, &(session as i32))),
+        TIOCSPGRP => set_foreground(task, control, arg),
+        TIOCSCTTY => acquire(task, control, file, arg.0),
+        TIOCNOTTY if master => Err(Errno::ENOTTY),
+        TIOCNOTTY => give_up(task, control),
         _ => file.ops().ioctl(cmd, arg.0),
     }
 }
 
 /// The session whose terminal it is, if it is the caller's.
-fn own(task: &Task, console: &Console) -> Result<u32> {
+fn own(task: &Task, control: &Control) -> Result<u32> {
     let session = task.group.session();
-    if console.session() != 0 && console.session() == session { Ok(session) } else { Err(Errno::ENOTTY) }
+    if control.session() != 0 && control.session() == session { Ok(session) } else { Err(Errno::ENOTTY) }
 }
 
-fn set_foreground(task: &Task, console: &Console, arg: Ptr) -> Result<usize> {
+fn set_foreground(task: &Task, control: &Control, arg: Ptr) -> Result<usize> {
     let pgrp = user::read::<i32>(arg.0)?;
     let pgrp = u32::try_from(pgrp).map_err(|_| Errno::EINVAL)?;
-    let session = own(task, console)?;
+    let session = own(task, control)?;
     let tasks = &kernel().tasks;
     if !tasks.pgrp_in_session(pgrp, session) {
         // Of another session, or nobody's at all.
         let exists = !tasks.pgrp_members(pgrp).is_empty() || tasks.task(pgrp).is_some();
         return Err(if exists { Errno::EPERM } else { Errno::ESRCH });
     }
-    console.set_foreground(pgrp);
+    control.set_foreground(pgrp);
     Ok(0)
 }
 
-fn acquire(task: &Task, console: &Console) -> Result<usize> {
+/// `TIOCSCTTY`: for a session's leader that has none. One of another session can be taken away with the right to.
+fn acquire(task: &Task, control: &Control, file: &File, steal: usize) -> Result<usize> {
     let session = task.group.session();
-    if session != task.tgid() || !console.acquire(session, task.group.pgrp()) {
+    let leader = session == task.tgid();
+    if leader && control.session() == session {
+        return Ok(0);
+    }
+    if !leader || tty::of_session(session).is_some() {
         return Err(Errno::EPERM);
     }
-    Ok(0)
+    let admin = task.cred().capable(Caps::SYS_ADMIN);
+    if control.session() != 0 {
+        if steal != 1 || !admin {
+            return Err(Errno::EPERM);
+        }
+        control.release(control.session());
+    }
+    if !file.flags().readable() && !admin {
+        return Err(Errno::EPERM);
+    }
+    if control.acquire(session, task.group.pgrp()) { Ok(0) } else { Err(Errno::EPERM) }
 }
 
 /// Only the session's leader gives it up for all; which other process has let go of it is not kept.
-fn give_up(task: &Task, console: &Console) -> Result<usize> {
-    let session = own(task, console)?;
-    if session != task.tgid() {
-        return Ok(0);
-    }
-    let Some(foreground) = console.release(session) else { return Ok(0) };
-    for group in kernel().tasks.pgrp_members(foreground) {
-        for sig in [SIGHUP, SIGCONT] {
-            let _ = group.send(sig, signal::info(sig, signal::code::SI_KERNEL));
-        }
-    }
+fn give_up(task: &Task, control: &Control) -> Result<usize> {
+    own(task, control)?;
+    tty::give_up(&task.group, false);
     Ok(0)
+}
+
+/// `TIOCGPTPEER`: the slave without its name.
+fn open_peer(call: &mut Call<'_>, master: &File, flags: u32) -> Result<usize> {
+    let flags = OpenFlags::from_bits_truncate(flags);
+    let slot = rw::table(call)?.reserve(0, path::fd_limit(call.task))?;
+    let pair = MasterFile::of(&**master.ops()).ok_or(Errno::EIO)?.pair();
+    let slave = open::open_device(call.task, pair.rdev(), flags)?;
+    let name = slave.describe();
+    let (root, cred) = (kernel().mounts.root(), call.task.cred());
+    let ctx = Ctx { root: &root, cred: &cred, umask: 0 };
+    let path = ctx.find(At::new(&root, &name), Resolve::empty()).ok();
+    let file = File::new(slave, path, flags.difference(OpenFlags::CLOEXEC | OpenFlags::NOCTTY));
+    Ok(slot.publish(file, flags.contains(OpenFlags::CLOEXEC)) as usize)
 }

@@ -7,15 +7,15 @@ use super::path::{self, AT_FDCWD, Asker};
 use crate::dispatch::Call;
 use crate::table::{Fd, PathPtr, Ptr};
 use alloc::sync::Arc;
+use fs_emu::cred::Caps;
 use fs_emu::vfs::anon::AnonInode;
 use fs_emu::vfs::{At, File, OpenHow, Opened, Path, Resolve, ops};
 use fs_emu::{FileOps, FileType, OpenFlags};
 use host::layout::PAGE_SIZE;
 use host::{Errno, Result, abi, user};
-use vkernel::console::HostFile;
 use vkernel::kernel::kernel;
 use vkernel::pipe::Ident;
-use vkernel::{Task, dev};
+use vkernel::{Task, dev, tty};
 
 /// `open(2)`.
 pub fn open(call: &mut Call<'_>, path: PathPtr, flags: u32, mode: u32) -> Result<usize> {
@@ -91,28 +91,25 @@ fn open_special(task: &Task, path: Path, kind: FileType, rdev: u64, flags: OpenF
     Ok(File::new(ops, Some(path), flags))
 }
 
-fn open_device(task: &Task, rdev: u64, flags: OpenFlags) -> Result<Arc<dyn FileOps>> {
+/// Opens a character device; a terminal may become the caller's controlling one.
+pub(super) fn open_device(task: &Task, rdev: u64, flags: OpenFlags) -> Result<Arc<dyn FileOps>> {
     if let Some(ops) = dev::open_char(rdev) {
         return Ok(ops);
     }
-    let console = &kernel().console;
+    let (cred, ptys) = (task.cred(), &kernel().ptys);
+    if rdev == tty::PTMX {
+        return Ok(Arc::new(ptys.open_master(cred.fsuid)?));
+    }
+    let privileged = cred.capable(Caps::SYS_ADMIN);
     if rdev == dev::TTY {
-        let terminal = console.terminal_of(task.group.session()).ok_or(Errno::ENXIO)?;
-        return Ok(Arc::new(terminal.reopen(flags)?));
+        return tty::of_session(task.group.session()).ok_or(Errno::ENXIO)?.open(flags, privileged);
     }
-    let terminal = console.terminal(rdev).ok_or(Errno::ENXIO)?;
-    open_terminal(task, &terminal, flags)
-}
-
-/// A terminal by its own name: a session leader without one gets it as its controlling terminal (`tty_open_proc_set_tty`).
-fn open_terminal(task: &Task, terminal: &HostFile, flags: OpenFlags) -> Result<Arc<dyn FileOps>> {
-    let again = terminal.reopen(flags)?;
-    let group = &task.group;
-    let leader = group.session() == group.tgid;
-    if leader && !flags.contains(OpenFlags::NOCTTY) && flags.readable() && kernel().console.session() == 0 {
-        kernel().console.acquire(group.session(), group.pgrp());
-    }
-    Ok(Arc::new(again))
+    let ops: Arc<dyn FileOps> = match kernel().console.terminal(rdev) {
+        Some(terminal) => Arc::new(terminal.reopen(flags)?),
+        None => Arc::new(ptys.open_slave(rdev, flags, privileged)?),
+    };
+    tty::opened(&task.group, &*ops, flags);
+    Ok(ops)
 }
 
 /// Waits for the other side. A signal undoes the opening.

@@ -19,23 +19,22 @@ mod tests;
 pub use file::HostFile;
 pub use ioctl::needs_foreground;
 
+use crate::tty::Control;
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use host::lock::Mutex;
 
-/// What processes have to do with one terminal. Shared by all files that refer to it.
+/// The terminal that umlaut was started on. Shared by all files that refer to it.
 #[derive(Default)]
 pub struct Console {
-    session: AtomicU32,
-    foreground: AtomicU32,
+    control: Control,
     /// The number of its node in `/dev`, and a file to open it anew from.
     terminal: Mutex<Option<(u64, Arc<HostFile>)>>,
 }
 
 impl Console {
-    /// The session whose controlling terminal it is, 0 for none.
-    pub fn session(&self) -> u32 {
-        self.session.load(SeqCst)
+    /// Whose it is.
+    pub fn control(&self) -> &Control {
+        &self.control
     }
 
     /// Names the file that stands for the terminal, and its device number: what opening its node or `/dev/tty` opens again.
@@ -50,37 +49,9 @@ impl Console {
 
     /// The terminal, if a session with this number has it (`/dev/tty`).
     pub fn terminal_of(&self, session: u32) -> Option<Arc<HostFile>> {
-        if session == 0 || session != self.session() {
+        if session == 0 || session != self.control.session() {
             return None;
         }
         self.terminal.lock().as_ref().map(|(_, f)| f.clone())
-    }
-
-    /// The process group in the foreground, 0 for none.
-    pub fn foreground(&self) -> u32 {
-        self.foreground.load(SeqCst)
-    }
-
-    /// Puts a process group into the foreground (`TIOCSPGRP`).
-    pub fn set_foreground(&self, group: u32) {
-        self.foreground.store(group, SeqCst);
-    }
-
-    /// Becomes the controlling terminal of a session (`TIOCSCTTY`) with its leader's group in the foreground; `false` when it
-    /// belongs to another one.
-    pub fn acquire(&self, session: u32, group: u32) -> bool {
-        match self.session.compare_exchange(0, session, SeqCst, SeqCst) {
-            Ok(_) => self.set_foreground(group),
-            Err(owner) if owner == session => {}
-            Err(_) => return false,
-        }
-        true
-    }
-
-    /// Is given up (`TIOCNOTTY` by the leader, or its exit). Answers the group that was in the foreground, which gets `SIGHUP`
-    /// and `SIGCONT`; `None` when it was not this session's.
-    pub fn release(&self, session: u32) -> Option<u32> {
-        self.session.compare_exchange(session, 0, SeqCst, SeqCst).ok()?;
-        Some(self.foreground.swap(0, SeqCst))
     }
 }

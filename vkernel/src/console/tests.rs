@@ -139,7 +139,8 @@ fn terminal_passes_through() {
 
 #[test]
 fn console_belongs_to_one_session() {
-    let c = Console::default();
+    let console = Console::default();
+    let c = console.control();
     assert!(c.acquire(5, 5) && c.acquire(5, 5) && !c.acquire(6, 6));
     c.set_foreground(9);
     assert_eq!((c.session(), c.foreground()), (5, 9));

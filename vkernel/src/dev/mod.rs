@@ -1,8 +1,8 @@
 //! Character devices, and the tree of `/dev`.
 //!
 //! Answers to Linux's `drivers/char/mem.c`, `drivers/char/random.c` and what `devtmpfs` and udev put into `/dev`. Left out:
-//! `/dev/mem`, `/dev/kmsg`, pseudo terminals, every real device. Terminals are not opened here: which one `/dev/tty` is
-//! depends on who asks, so the kernel above finds it (see [`crate::console`]).
+//! `/dev/mem`, `/dev/kmsg`, every real device. Terminals are not opened here: which one `/dev/tty` is
+//! depends on who asks, so the kernel above finds it (see [`crate::tty`]).
 //!
 //! Locks: none.
 
@@ -38,7 +38,7 @@ pub fn open_char(rdev: u64) -> Option<Arc<dyn FileOps>> {
 
 const ROOT: Owner = Owner { uid: 0, gid: 0 };
 
-const NODES: [(&[u8], u32, u64); 7] = [
+const NODES: [(&[u8], u32, u64); 8] = [
     (b"null", 0o666, dev_join(1, 3)),
     (b"zero", 0o666, dev_join(1, 5)),
     (b"full", 0o666, dev_join(1, 7)),
@@ -46,6 +46,7 @@ const NODES: [(&[u8], u32, u64); 7] = [
     (b"urandom", 0o666, dev_join(1, 9)),
     (b"tty", 0o666, TTY),
     (b"console", 0o600, CONSOLE),
+    (b"ptmx", 0o666, crate::tty::PTMX),
 ];
 
 const LINKS: [(&[u8], &[u8]); 4] = [
@@ -71,16 +72,12 @@ pub fn populate(dev: &InodeRef) -> Result<()> {
     Ok(())
 }
 
-/// Makes the node of a terminal known by its host path, such as `/dev/pts/3`, so that `ttyname(3)` finds it. `ENOENT` for a
-/// path that is not below `/dev`, or deeper than that.
+/// Makes the node of a terminal known by its host path, such as `/dev/tty1`, so that `ttyname(3)` finds it. `ENOENT` for a
+/// path that is not below `/dev`, or deeper than that. Those in `/dev/pts` are in another file system ([`crate::tty`]).
 pub fn add_terminal(dev: &InodeRef, host_path: &[u8], rdev: u64, owner: Owner) -> Result<InodeRef> {
     let path = host_path.strip_prefix(b"/dev/").ok_or(Errno::ENOENT)?;
     let mode = FileType::CharDevice.mode() | 0o620;
-    match path.strip_prefix(b"pts/") {
-        Some(name) if is_name(name) => dev.lookup(b"pts")?.create(name, mode, rdev, owner),
-        None if is_name(path) => dev.create(path, mode, rdev, owner),
-        _ => Err(Errno::ENOENT),
-    }
+    if is_name(path) { dev.create(path, mode, rdev, owner) } else { Err(Errno::ENOENT) }
 }
 
 fn is_name(name: &[u8]) -> bool {

@@ -10,10 +10,11 @@ use crate::task::{Task, Wait, limits};
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 use fs_emu::OpenFlags;
-use fs_emu::file::Events;
+use fs_emu::file::{Events, Patience};
 use fs_emu::vfs::File;
 use fs_emu::vfs::file::{MAX_BYTES, WriteRules};
 use host::iov::IovIter;
+use host::time::Deadline;
 use host::wait::PollTable;
 use host::{Errno, Result};
 
@@ -128,6 +129,8 @@ struct Transfer<'a, 't> {
     nonblock: bool,
     writes_all: bool,
     moved: usize,
+    /// For a read.
+    patience: Option<Patience>,
     /// Faults since the last byte moved.
     faults: u32,
 }
@@ -137,7 +140,8 @@ impl<'a, 't> Transfer<'a, 't> {
         let f = file.get()?;
         let nonblock = how.nowait || f.flags().contains(OpenFlags::NONBLOCK);
         let writes_all = rules.is_some() && !nonblock && !how.once && f.ops().writes_all();
-        Ok(Transfer { task, file, how, rules, nonblock, writes_all, moved: 0, faults: 0 })
+        let patience = if rules.is_none() { f.ops().patience() } else { None };
+        Ok(Transfer { task, file, how, rules, nonblock, writes_all, moved: 0, patience, faults: 0 })
     }
 
     fn run(mut self, iter: &mut IovIter<'_>) -> Result<usize> {
@@ -162,14 +166,14 @@ impl<'a, 't> Transfer<'a, 't> {
     /// One operation, slept for if need be.
     fn step(&mut self, iter: &mut IovIter<'_>) -> Result<usize> {
         let first = attempt(&*self.file.get()?, iter, self.how, self.moved, self.rules);
-        if first != Err(Errno::EAGAIN) || self.nonblock || (self.moved > 0 && !self.writes_all) {
+        if first != Err(Errno::EAGAIN) || self.nonblock || (self.moved > 0 && !self.wants_more()) {
             return first;
         }
         self.file.park();
         let (want, how, moved, rules) = (self.events(), self.how, self.moved, self.rules);
         let file = &*self.file;
-        let deadline = Socket::of(&*file.get()?).and_then(|s| s.core().deadline(rules.is_some()));
-        let slept = self.task.wait_for(deadline, |table| {
+        let on_socket = Socket::of(&*file.get()?).and_then(|s| s.core().deadline(rules.is_some()));
+        let slept = self.task.wait_for(on_socket.or(self.deadline()), |table| {
             let file = match file.get() {
                 Ok(file) => file,
                 Err(e) => return Some(Err(e)),
@@ -184,6 +188,7 @@ impl<'a, 't> Transfer<'a, 't> {
         });
         match slept {
             Wait::Ready(done) => done,
+            Wait::TimedOut if self.patience.is_some() => Ok(0),
             Wait::TimedOut => Err(Errno::EAGAIN),
             Wait::Interrupted => Err(Errno::EINTR),
         }
@@ -205,7 +210,18 @@ impl<'a, 't> Transfer<'a, 't> {
         if iter.fault().is_some() {
             return self.resolve(iter);
         }
-        n > 0 && self.writes_all
+        n > 0 && self.wants_more()
+    }
+
+    /// Whether what was moved is not yet enough.
+    fn wants_more(&self) -> bool {
+        self.writes_all || self.patience.is_some_and(|p| self.moved < p.at_least)
+    }
+
+    fn deadline(&self) -> Option<Deadline> {
+        let p = self.patience?;
+        let span = if self.moved > 0 { p.between } else { p.first };
+        span.and_then(Deadline::after)
     }
 
     /// Makes the page present at which the last operation stopped.

@@ -1,9 +1,11 @@
 //! Job control of terminals: a background process that uses its terminal is stopped (`drivers/tty/tty_jobctrl.c`). Locks: none.
 
-use crate::console::{Console, HostFile};
+use crate::console::HostFile;
 use crate::kernel::kernel;
 use crate::signal::{self, SIGTTIN, SIGTTOU};
 use crate::task::Task;
+use crate::tty::{self, Control, Side, SlaveFile};
+use fs_emu::FileOps;
 use fs_emu::vfs::File;
 use host::sys::fd;
 use host::{Errno, Result};
@@ -15,18 +17,18 @@ const LFLAG: usize = 12;
 const TOSTOP: u32 = 0o400;
 
 /// Whether the task is in the background of the terminal that controls its session.
-fn in_background(task: &Task, console: &Console) -> bool {
+fn in_background(task: &Task, control: &Control) -> bool {
     let session = task.group.session();
-    console.session() != 0
-        && console.session() == session
-        && console.foreground() != 0
-        && console.foreground() != task.group.pgrp()
+    control.session() != 0
+        && control.session() == session
+        && control.foreground() != 0
+        && control.foreground() != task.group.pgrp()
 }
 
 /// What a process in the background gets for using its terminal (`__tty_check_change`): its group is sent `sig` and the call
 /// is interrupted, unless the signal would have no effect. `EIO` when nobody could set it going again.
-pub fn check(task: &Task, console: &Console, sig: u32) -> Result<()> {
-    if !in_background(task, console) {
+pub fn check(task: &Task, control: &Control, sig: u32) -> Result<()> {
+    if !in_background(task, control) {
         return Ok(());
     }
     if task.blocked().has(sig) || task.sighand().get(sig).is_ignore() {
@@ -45,22 +47,27 @@ pub fn check(task: &Task, console: &Console, sig: u32) -> Result<()> {
 
 /// Before a read.
 pub fn before_read(task: &Task, file: &File) -> Result<()> {
-    match HostFile::of(&**file.ops()).and_then(HostFile::console) {
-        Some(console) => check(task, console, SIGTTIN),
-        None => Ok(()),
+    match tty::side(&**file.ops()) {
+        Some(Side::Terminal(control)) => check(task, control, SIGTTIN),
+        _ => Ok(()),
     }
 }
 
 /// Before a write: only with `TOSTOP` does it matter who is in the foreground.
 pub fn before_write(task: &Task, file: &File) -> Result<()> {
-    let Some(terminal) = HostFile::of(&**file.ops()) else { return Ok(()) };
-    match terminal.console() {
-        Some(console) if in_background(task, console) && to_stop(terminal) => check(task, console, SIGTTOU),
+    match tty::side(&**file.ops()) {
+        Some(Side::Terminal(control)) if in_background(task, control) && to_stop(&**file.ops()) => {
+            check(task, control, SIGTTOU)
+        }
         _ => Ok(()),
     }
 }
 
-fn to_stop(terminal: &HostFile) -> bool {
+fn to_stop(ops: &dyn FileOps) -> bool {
+    if let Some(slave) = SlaveFile::of(ops) {
+        return slave.stops_writers();
+    }
+    let Some(terminal) = HostFile::of(ops) else { return false };
     let mut termios = [0u8; TERMIOS];
     if fd::ioctl(terminal.host_fd().raw(), TCGETS, &mut termios).is_err() {
         return false;

@@ -7,12 +7,12 @@ use super::{USER_HZ, ticks};
 use crate::Task;
 use crate::kernel::kernel;
 use crate::signal::SigSet;
+use crate::tty;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::SeqCst;
-use fs_emu::FileOps;
 use host::Result;
 use host::sys::process::getpriority;
 
@@ -22,8 +22,6 @@ const RANDOMIZED: u32 = 0x0040_0000;
 const FORK_NO_EXEC: u32 = 0x40;
 /// `PF_EXITING`.
 const EXITING: u32 = 0x4;
-/// What a terminal of unknown number is shown as: `/dev/pts/0`.
-const FIRST_PTS: u64 = 136 << 8;
 
 /// Everything on the line. Fields in Linux's order; those without a meaning here are written out as 0.
 pub(super) struct Line {
@@ -180,12 +178,8 @@ fn add_memory(line: &mut Line, subject: &Subject, task: &Arc<Task>) {
 
 /// Terminal and foreground group of a session: `0 -1` without one.
 fn terminal(session: u32) -> (u64, i64) {
-    let console = &kernel().console;
-    match console.terminal_of(session) {
-        Some(file) => {
-            let rdev = file.metadata().map_or(FIRST_PTS, |m| m.rdev);
-            (rdev & 0xffff_ffff, i64::from(console.foreground()))
-        }
+    match tty::of_session(session) {
+        Some(terminal) => (terminal.rdev() & 0xffff_ffff, i64::from(terminal.control().foreground())),
         None => (0, -1),
     }
 }

@@ -43,6 +43,7 @@ impl Task {
             if !self.is_leader() {
                 kernel().tasks.remove_thread(self.tid());
             }
+            crate::tty::give_up(&self.group, true);
             kernel().process_ended(&self.group, how, total);
         } else {
             self.mm().drop_user();

@@ -98,6 +98,8 @@ pub struct ThreadGroup {
     pub subreaper: AtomicU32,
     /// Set once the group has executed a program: `setpgid` by the parent fails from then on.
     pub has_executed: AtomicU32,
+    /// The foreground group of its terminal when that was hung up, for a session leader; 0 for none.
+    pub old_foreground: AtomicU32,
     /// `PR_SET_PDEATHSIG`.
     pub pdeath_signal: AtomicU32,
     /// `PR_SET_DUMPABLE`.
@@ -143,6 +145,7 @@ impl ThreadGroup {
             own_usage: Mutex::default(),
             subreaper: AtomicU32::new(0),
             has_executed: AtomicU32::new(0),
+            old_foreground: AtomicU32::new(0),
             pdeath_signal: AtomicU32::new(0),
             dumpable: AtomicU32::new(1),
             persona: AtomicU32::new(0),
