@@ -266,6 +266,9 @@ impl Socket {
             if let Some(peer) = &old {
                 peer.lose_peer(true);
             }
+        } else {
+            drop(state);
+            core.queue.wake_all();
         }
     }
 
@@ -276,7 +279,13 @@ impl Socket {
         if core.is_tcp() {
             match state.role {
                 Role::Connected => {}
-                Role::Listening { .. } if reads => state.role = Role::Idle,
+                Role::Listening { .. } if reads => {
+                    let role = core::mem::take(&mut state.role);
+                    drop(state);
+                    core.queue.wake_all();
+                    refuse(role);
+                    return Ok(());
+                }
                 Role::Listening { .. } => return Ok(()),
                 _ => return Err(Errno::ENOTCONN),
             }
@@ -367,11 +376,12 @@ impl Core {
     fn connected(&self, child: &Arc<Core>, name: Addr, cred: Option<Ucred>) {
         let mut state = self.state.lock();
         state.role = Role::Connected;
-        state.peer = Some(child.clone());
+        let old = state.peer.replace(child.clone());
         state.remote = name;
         state.peer_cred = cred;
         (state.shut_rd, state.shut_wr, state.fin, state.peer_gone) = (false, false, false, false);
         drop(state);
+        drop(old);
         self.queue.wake_all();
     }
 
@@ -471,10 +481,15 @@ pub(super) fn release(core: &Arc<Core>, embryo: bool) {
     if let Some(peer) = peer.filter(|_| core.is_connected_kind() && !matches!(role, Role::Reset)) {
         peer.lose_peer(embryo || !rx.is_empty() || core.closes_hard());
     }
-    if let Role::Listening { pending, .. } = role {
-        pending.iter().for_each(|child| release(child, true));
-    }
+    refuse(role);
     core.queue.wake_all();
     core.room.wake_all();
     kernel().net.discard(rx.into_messages());
+}
+
+/// Connections that nobody will accept are reset.
+fn refuse(role: Role) {
+    if let Role::Listening { pending, .. } = role {
+        pending.iter().for_each(|child| release(child, true));
+    }
 }

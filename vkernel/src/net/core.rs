@@ -7,7 +7,7 @@ use super::options::Options;
 use super::queue::{Queue, Ucred};
 use super::recv::RecvHow;
 use super::send::Outgoing;
-use super::{conn, poll};
+use super::{conn, interface, poll};
 use crate::kernel::kernel;
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -295,7 +295,7 @@ impl FileOps for Socket {
             FIONREAD => self.unread()?,
             SIOCOUTQ => self.unsent()?,
             SIOCATMARK if self.core.is_tcp() => 0,
-            _ => return Err(Errno::ENOTTY),
+            _ => return interface::ioctl(cmd, arg),
         };
         user::write(arg, &i32::try_from(n).unwrap_or(i32::MAX)).map(|()| 0)
     }

@@ -12,6 +12,7 @@
 //! * `poll`: what is ready;
 //! * `names`: who is bound to which path, abstract name or port;
 //! * `options`: options that the kernel itself looks at;
+//! * `interface`: the one network interface, as `ioctl` shows it;
 //! * `block`: the loops that sleep.
 //!
 //! Locks: one of rank OBJECT per socket, one per table of names. None is taken while another of them is held, and what a queue
@@ -21,6 +22,7 @@ pub mod addr;
 pub mod block;
 mod conn;
 mod core;
+mod interface;
 mod names;
 pub mod options;
 mod poll;

@@ -190,10 +190,11 @@ impl Socket {
         }
         let mut state = other.state.lock();
         let full = state.rx.charge() >= core.send_limit() || (!mutual && state.rx.len() > MAX_QUEUE);
-        if full {
+        if full || state.shut_rd {
+            let gone = state.shut_rd;
             drop(state);
             from.revert(len);
-            return Err(Errno::EAGAIN);
+            return Err(if gone { Errno::EPIPE } else { Errno::EAGAIN });
         }
         message.files = core::mem::take(&mut out.files);
         message.when = time::realtime();
