@@ -198,6 +198,9 @@ syscalls! {
     247 waitid(which: i32, id: i32, info: Ptr, options: u32, rusage: Ptr) [full] sys => process::waitid;
     251 ioprio_set(which: i32, who: i32, value: u32) [part "remembered only"] => schedattr::ioprio_set;
     252 ioprio_get(which: i32, who: i32) [part "remembered only"] => schedattr::ioprio_get;
+    253 inotify_init() [full] => inotify::inotify_init;
+    254 inotify_add_watch(fd: Fd, name: PathPtr, mask: u32) [part "IN_EXCL_UNLINK, IN_UNMOUNT"] => inotify::inotify_add_watch;
+    255 inotify_rm_watch(fd: Fd, wd: i32) [full] => inotify::inotify_rm_watch;
     257 openat(dirfd: Fd, path: PathPtr, flags: u32, mode: u32) [full] sys => open::openat;
     258 mkdirat(dirfd: Fd, path: PathPtr, mode: u32) [full] => names::mkdirat;
     259 mknodat(dirfd: Fd, path: PathPtr, mode: u32, dev: u32) [full] => names::mknodat;
@@ -234,6 +237,7 @@ syscalls! {
     291 epoll_create1(flags: u32) [full] => epoll::epoll_create1;
     292 dup3(oldfd: Fd, newfd: Fd, flags: u32) [full] => fds::dup3;
     293 pipe2(fds: Ptr, flags: u32) [full] => fds::pipe2;
+    294 inotify_init1(flags: u32) [full] => inotify::inotify_init1;
     295 preadv(fd: Fd, iov: Ptr, count: usize, low: u64, high: u64) [full] sys => rw::preadv;
     296 pwritev(fd: Fd, iov: Ptr, count: usize, low: u64, high: u64) [full] sys => rw::pwritev;
     297 rt_tgsigqueueinfo(tgid: i32, tid: i32, sig: Sig, info: Ptr) [full] => signal::rt_tgsigqueueinfo;

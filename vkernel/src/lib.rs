@@ -12,6 +12,7 @@ pub mod dev;
 pub mod epoll;
 pub mod eventfd;
 pub mod files;
+pub mod inotify;
 pub mod ipc;
 pub mod kernel;
 pub mod locks;

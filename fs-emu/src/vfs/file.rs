@@ -5,6 +5,7 @@
 
 use super::dentry::Dentry;
 use super::mount::Path;
+use super::notify::event;
 use super::perm;
 use crate::busy::Hold;
 use crate::cred::{Caps, Cred};
@@ -122,7 +123,16 @@ impl File {
         let kept =
             flags - (OpenFlags::CREAT | OpenFlags::EXCL | OpenFlags::NOCTTY | OpenFlags::TRUNC | OpenFlags::CLOEXEC);
         let (pos, extra, hold) = (Mutex::new(0), Mutex::new(None), Mutex::new(hold));
-        Arc::new(File { ops, path, flags: AtomicU32::new(kept.bits()), pos, extra, hold })
+        let file = Arc::new(File { ops, path, flags: AtomicU32::new(kept.bits()), pos, extra, hold });
+        file.told(event::OPEN);
+        file
+    }
+
+    /// Tells who watches that something happened to the file.
+    pub fn told(&self, what: u32) {
+        if let Some(path) = self.path.as_ref().filter(|_| !self.is_path_only()) {
+            path.told(what);
+        }
     }
 
     /// Ends that count early: an interpreter may be written again once it is loaded.
@@ -239,6 +249,17 @@ impl File {
 
     /// `read(2)` and `readv(2)`.
     pub fn read(&self, to: &mut IovIter<'_>) -> Result<usize> {
+        self.read_here(to).inspect(|n| self.moved(*n, event::ACCESS))
+    }
+
+    /// Bytes were read or written.
+    fn moved(&self, n: usize, what: u32) {
+        if n > 0 {
+            self.told(what);
+        }
+    }
+
+    fn read_here(&self, to: &mut IovIter<'_>) -> Result<usize> {
         self.want_read()?;
         if !self.ops.seekable() || self.ops.own_position() {
             return self.read_at(AT_POSITION, to);
@@ -253,7 +274,7 @@ impl File {
     pub fn pread(&self, off: i64, to: &mut IovIter<'_>) -> Result<usize> {
         let off = self.at(off)?;
         self.want_read()?;
-        self.read_at(off, to)
+        self.read_at(off, to).inspect(|n| self.moved(*n, event::ACCESS))
     }
 
     /// A directory that has no reading of its own is one all the same (`generic_read_dir`).
@@ -267,6 +288,10 @@ impl File {
 
     /// `write(2)` and `writev(2)`.
     pub fn write(&self, from: &mut IovIter<'_>, rules: WriteRules) -> Result<usize> {
+        self.write_here(from, rules).inspect(|n| self.moved(*n, event::MODIFY))
+    }
+
+    fn write_here(&self, from: &mut IovIter<'_>, rules: WriteRules) -> Result<usize> {
         self.want_write()?;
         let append = rules.append || self.flags().contains(OpenFlags::APPEND);
         if !self.ops.seekable() || self.ops.own_position() {
@@ -285,7 +310,9 @@ impl File {
         let off = self.at(off)?;
         self.want_write()?;
         let append = rules.append || self.flags().contains(OpenFlags::APPEND);
-        self.write_checked(off, from, append, rules).map(|(n, _)| n)
+        let n = self.write_checked(off, from, append, rules)?.0;
+        self.moved(n, event::MODIFY);
+        Ok(n)
     }
 
     fn at(&self, off: i64) -> Result<u64> {
@@ -323,6 +350,8 @@ impl File {
         self.want_read()?;
         let mut pos = self.pos.lock();
         *pos = self.ops.readdir(*pos, sink)?;
+        drop(pos);
+        self.told(event::ACCESS);
         Ok(())
     }
 
@@ -398,7 +427,9 @@ impl File {
         if mode & KEEP_SIZE == 0 && end > limit {
             return Err(Errno::EFBIG);
         }
-        self.ops.allocate(mode, off, len)
+        self.ops.allocate(mode, off, len)?;
+        self.told(event::MODIFY);
+        Ok(())
     }
 
     /// What `/proc/PID/fd/N` shows.
@@ -418,6 +449,12 @@ impl File {
 fn in_range(off: u64, len: usize) -> Result<()> {
     let fits = off == AT_POSITION || off.checked_add(len as u64).is_some_and(|end| end <= MAX_BYTES);
     if fits { Ok(()) } else { Err(Errno::EINVAL) }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        self.told(if self.flags().writable() { event::CLOSE_WRITE } else { event::CLOSE_NOWRITE });
+    }
 }
 
 /// Modes of `fallocate(2)`.

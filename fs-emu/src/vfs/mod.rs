@@ -23,6 +23,7 @@ mod dentry;
 pub mod file;
 pub(crate) mod hash;
 pub mod mount;
+pub mod notify;
 pub mod ops;
 mod pathname;
 pub mod perm;

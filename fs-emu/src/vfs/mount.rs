@@ -3,6 +3,7 @@
 //! Answers to Linux's `struct vfsmount` and `struct path`. Locks: a mount's list of children (rank MOUNT).
 
 use super::dentry::Dentry;
+use super::notify::Watches;
 use crate::{FileSystem, InodeRef};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -40,6 +41,8 @@ pub(crate) struct Super {
     pub(crate) root: Arc<Dentry>,
     /// Held while directories move between directories, so that the tree's shape stands still.
     pub(crate) rename: Mutex<(), { rank::RENAME }>,
+    /// Who is told of what happens.
+    pub(crate) watches: Watches,
 }
 
 impl Drop for Super {
@@ -79,7 +82,7 @@ impl Mount {
         source: &[u8],
     ) -> Arc<Mount> {
         let root = Dentry::root(fs.root(), !fs.caches_names());
-        let sb = Arc::new(Super { fs, root: root.clone(), rename: Mutex::new(()) });
+        let sb = Arc::new(Super { fs, root: root.clone(), rename: Mutex::new(()), watches: Watches::default() });
         Mount::of(id, sb, root, at, flags, source)
     }
 

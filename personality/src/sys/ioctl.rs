@@ -40,7 +40,7 @@ pub fn ioctl(call: &mut Call<'_>, fd: Fd, cmd: u32, arg: Ptr) -> Result<usize> {
             _ => Err(Errno::ENOTTY),
         },
         FIGETBSZ => put(arg, &(file.metadata()?.blksize as i32)),
-        FIONREAD if file.file_type() == FileType::Regular => put(arg, &unread(&file)?),
+        FIONREAD if file.ops().seekable() && file.file_type() == FileType::Regular => put(arg, &unread(&file)?),
         FICLONE => rw::file(call, Fd(arg.0 as i32)).and(Err(Errno::EOPNOTSUPP)),
         FICLONERANGE | FIDEDUPERANGE => Err(Errno::EOPNOTSUPP),
         TIOCGPTPEER if MasterFile::of(&**file.ops()).is_some() => open_peer(call, &file, arg.0 as u32),

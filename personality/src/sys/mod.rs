@@ -9,6 +9,7 @@ pub mod fds;
 pub mod futex;
 pub mod ids;
 pub mod ioctl;
+pub mod inotify;
 pub mod ipc;
 pub mod limits;
 pub mod mm;

@@ -3,6 +3,7 @@
 //! Takes no locks: two concurrent changes of one file may each decide on what they saw before, and the later one stands.
 
 use crate::cred::{Caps, Cred};
+use crate::vfs::notify::event;
 use crate::vfs::perm::{S_ISGID, S_ISUID, S_IXGRP, keeps_setgid, owns, permission};
 use crate::vfs::{File, Path, perm};
 use crate::{FileType, InodeRef, Metadata, SetAttr};
@@ -23,7 +24,9 @@ pub fn chmod(cred: &Cred, path: &Path, mode: u32) -> Result<()> {
     if !keeps_setgid(cred, owner.gid) {
         mode &= !S_ISGID;
     }
-    path.inode().set_attr(&SetAttr { mode: Some(mode), ..SetAttr::default() })
+    path.inode().set_attr(&SetAttr { mode: Some(mode), ..SetAttr::default() })?;
+    path.told(event::ATTRIB);
+    Ok(())
 }
 
 /// `chown(2)` and its kin; `None` leaves an id alone.
@@ -47,7 +50,9 @@ pub fn chown(cred: &Cred, path: &Path, uid: Option<u32>, gid: Option<u32>) -> Re
             attr.mode = Some(mode & 0o7777 & !drop);
         }
     }
-    path.inode().set_attr(&attr)
+    path.inode().set_attr(&attr)?;
+    path.told(event::ATTRIB);
+    Ok(())
 }
 
 /// A time for `utimensat(2)`.
@@ -93,7 +98,9 @@ pub fn utimens(cred: &Cred, path: &Path, atime: TimeSet, mtime: TimeSet) -> Resu
         permission(cred, &**path.inode(), perm::WRITE)?;
     }
     let now = host::time::coarse();
-    path.inode().set_attr(&SetAttr { atime: atime.value(now), mtime: mtime.value(now), ..SetAttr::default() })
+    path.inode().set_attr(&SetAttr { atime: atime.value(now), mtime: mtime.value(now), ..SetAttr::default() })?;
+    path.told(event::ATTRIB);
+    Ok(())
 }
 
 /// `truncate(2)` on a file found by name. `EFBIG` when it would grow beyond `limit` (`RLIMIT_FSIZE`; `SIGXFSZ` is the caller's).
@@ -107,7 +114,9 @@ pub fn truncate(cred: &Cred, path: &Path, len: u64, limit: u64) -> Result<()> {
     permission(cred, &**path.inode(), perm::WRITE)?;
     let _writing = crate::busy::Hold::write(path.inode())?;
     within(len, limit, || path.metadata())?;
-    set_size(cred, path.inode(), len)
+    set_size(cred, path.inode(), len)?;
+    path.told(event::MODIFY);
+    Ok(())
 }
 
 /// `ftruncate(2)`: `EINVAL` unless it is a regular file open for writing. `limit` as for [`truncate`].
@@ -121,7 +130,7 @@ pub fn ftruncate(cred: &Cred, file: &File, len: u64, limit: u64) -> Result<()> {
     }
     within(len, limit, || file.metadata())?;
     match file.path() {
-        Some(path) => set_size(cred, path.inode(), len),
+        Some(path) => set_size(cred, path.inode(), len).map(|()| path.told(event::MODIFY)),
         None => file.ops().set_attr(&SetAttr { size: Some(len), ..SetAttr::default() }),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::cred::Caps;
 use crate::vfs::dentry::NameLock;
+use crate::vfs::notify::event;
 use crate::vfs::{At, Ctx, Dentry, Last, Path, Resolve, perm};
 use crate::{FileType, InodeRef};
 use alloc::sync::Arc;
@@ -36,7 +37,13 @@ pub(super) fn new_name<T>(
         return Err(Errno::ENOENT);
     }
     dir.mount.want_write()?;
-    make(&dir, &lock, &name)
+    let made = make(&dir, &lock, &name)?;
+    drop(lock);
+    if dir.is_observed() {
+        let kind = if dir_wanted { event::ISDIR } else { 0 };
+        dir.told_of(event::CREATE | kind, 0, &name);
+    }
+    Ok(made)
 }
 
 /// Makes an inode of any kind but a symlink under the name lock. The caller has checked the write access to the mount.

@@ -1,6 +1,7 @@
 //! `link`: another name for a file. Locks: the new name's directory's name lock.
 
 use super::create::new_name;
+use crate::vfs::notify::event;
 use crate::vfs::{At, Ctx, Path, perm};
 use host::{Errno, Result};
 
@@ -20,6 +21,7 @@ pub fn link(ctx: &Ctx<'_>, old: &Path, new: At<'_>) -> Result<()> {
         }
         dir.inode().link(name, old.inode())?;
         dir.dentry.add(lock, name, old.inode().clone());
+        old.told_self(event::ATTRIB);
         Ok(())
     })
 }

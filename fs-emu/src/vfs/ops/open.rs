@@ -3,6 +3,7 @@
 
 use super::attr::set_size;
 use super::create::make_node;
+use crate::vfs::notify::event;
 use crate::busy::Hold;
 use crate::vfs::walk::{Piece, Walker};
 use crate::vfs::{At, Ctx, Dentry, File, MountFlags, Path, Resolve, perm};
@@ -192,10 +193,15 @@ fn lookup_or_create(ctx: &Ctx<'_>, dir: &Path, name: &[u8], how: &OpenHow) -> Re
     }
     dir.mount.want_write()?;
     let mode = FileType::Regular.mode() | how.mode;
-    match make_node(ctx, dir, &lock, name, mode, 0) {
+    let made = make_node(ctx, dir, &lock, name, mode, 0);
+    drop(lock);
+    if made.is_ok() {
+        dir.told_of(event::CREATE, 0, name);
+    }
+    match made {
         // A file system without a name lock: somebody else was faster.
         Err(Errno::EEXIST) if !how.flags.contains(OpenFlags::EXCL) => {
-            dir.dentry.lookup_locked(&lock, name).map(|d| (d, false))
+            dir.dentry.lookup(name).map(|d| (d, false))
         }
         made => made.map(|d| (d, true)),
     }
@@ -251,7 +257,11 @@ fn finish(ctx: &Ctx<'_>, path: Path, how: &OpenHow, created: bool) -> Result<Ope
     if !flags.writable() {
         hold = None;
     }
-    Ok(Opened::File(File::new_held(ops, Some(path), flags - NOT_KEPT, hold)))
+    let file = File::new_held(ops, Some(path), flags - NOT_KEPT, hold);
+    if truncate {
+        file.told(event::MODIFY);
+    }
+    Ok(Opened::File(file))
 }
 
 /// Whether a file of this kind may be opened so.

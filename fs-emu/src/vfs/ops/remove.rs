@@ -1,6 +1,8 @@
 //! `unlink` and `rmdir`. Locks: the directory's name lock.
 
-use crate::vfs::{At, Ctx, Last, Resolve, perm};
+use crate::vfs::notify::event;
+use crate::vfs::{At, Ctx, Dentry, Last, Path, Resolve, perm};
+use alloc::sync::Arc;
 use host::{Errno, Result};
 
 /// `unlink(2)`.
@@ -23,6 +25,7 @@ pub fn unlink(ctx: &Ctx<'_>, at: At<'_>) -> Result<()> {
     dir.inode().unlink(&name)?;
     dir.dentry.remove(&lock, &victim);
     drop(lock);
+    told(&dir, &name, &victim);
     // Only now: the last user of a file frees its pages.
     drop(victim);
     Ok(())
@@ -48,6 +51,26 @@ pub fn rmdir(ctx: &Ctx<'_>, at: At<'_>) -> Result<()> {
     dir.inode().rmdir(&name)?;
     dir.dentry.remove(&lock, &victim);
     drop(lock);
+    told(&dir, &name, &victim);
     drop(victim);
     Ok(())
+}
+
+fn told(dir: &Path, name: &[u8], victim: &Arc<Dentry>) {
+    if !dir.is_observed() {
+        return;
+    }
+    let gone = Path { mount: dir.mount.clone(), dentry: victim.clone() };
+    if !victim.is_dir() {
+        gone.told_self(event::ATTRIB);
+    }
+    dir.told_of(event::DELETE | if victim.is_dir() { event::ISDIR } else { 0 }, 0, name);
+    last_name_gone(&gone);
+}
+
+/// A name is gone; its file may be, too.
+pub(super) fn last_name_gone(path: &Path) {
+    if path.dentry.is_dir() || path.metadata().is_ok_and(|m| m.nlink == 0) {
+        path.told_self(event::DELETE_SELF);
+    }
 }

@@ -3,7 +3,9 @@
 //! Locks: for a move between directories the file system's rename mutex, under which no directory changes its place;
 //! then both directories' name locks, lower address first.
 
+use super::remove::last_name_gone;
 use crate::vfs::dentry::NameLock;
+use crate::vfs::notify::event;
 use crate::vfs::{At, Ctx, Dentry, Last, Path, Resolve, perm};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -46,9 +48,15 @@ pub fn rename(ctx: &Ctx<'_>, old: At<'_>, new: At<'_>, flags: u32) -> Result<()>
     from.dir.mount.want_write()?;
     let from = Side { dir: from.dir, name: old_name, slash: from.slash };
     let to = Side { dir: to.dir, name: new_name, slash: to.slash };
+    let moved = under_locks(ctx, &from, &to, flags)?;
+    moved.told(&from, &to, flags);
+    Ok(())
+}
+
+fn under_locks(ctx: &Ctx<'_>, from: &Side, to: &Side, flags: u32) -> Result<Moved> {
     if Arc::ptr_eq(&from.dir.dentry, &to.dir.dentry) {
         let lock = from.dir.dentry.lock_names();
-        return locked(ctx, &from, &lock, &to, &lock, flags);
+        return locked(ctx, from, &lock, to, &lock, flags);
     }
     // A volatile file system answers with locks of its own held, and moves nothing.
     let _shape = (!from.dir.dentry.is_volatile()).then(|| from.dir.mount.sb().rename.lock());
@@ -56,11 +64,38 @@ pub fn rename(ctx: &Ctx<'_>, old: At<'_>, new: At<'_>, flags: u32) -> Result<()>
     if Arc::as_ptr(a) < Arc::as_ptr(b) {
         let la = a.lock_names();
         let lb = b.lock_names();
-        locked(ctx, &from, &la, &to, &lb, flags)
+        locked(ctx, from, &la, to, &lb, flags)
     } else {
         let lb = b.lock_names();
         let la = a.lock_names();
-        locked(ctx, &from, &la, &to, &lb, flags)
+        locked(ctx, from, &la, to, &lb, flags)
+    }
+}
+
+/// What was moved, and what was in its place; nothing when both names were one file's.
+#[derive(Default)]
+struct Moved {
+    source: Option<Arc<Dentry>>,
+    target: Option<Arc<Dentry>>,
+}
+
+impl Moved {
+    fn told(self, from: &Side, to: &Side, flags: u32) {
+        let place = |dentry: Arc<Dentry>| Path { mount: from.dir.mount.clone(), dentry };
+        let (Some(source), true) = (self.source.map(place), from.dir.is_observed()) else { return };
+        Path::told_moved(&from.dir, &from.name, &to.dir, &to.name, &source);
+        match self.target.map(place) {
+            Some(target) if flags & EXCHANGE != 0 => {
+                Path::told_moved(&to.dir, &to.name, &from.dir, &from.name, &target);
+            }
+            Some(target) => {
+                if !target.dentry.is_dir() {
+                    target.told_self(event::ATTRIB);
+                }
+                last_name_gone(&target);
+            }
+            None => {}
+        }
     }
 }
 
@@ -71,7 +106,7 @@ fn locked(
     to: &Side,
     to_lock: &NameLock<'_>,
     flags: u32,
-) -> Result<()> {
+) -> Result<Moved> {
     let source = from.dir.dentry.lookup_locked(from_lock, &from.name)?;
     let target = match to.dir.dentry.lookup_locked(to_lock, &to.name) {
         Ok(d) => Some(d),
@@ -80,9 +115,10 @@ fn locked(
     };
     check_names(from, &source, to, target.as_ref(), flags)?;
     if let Some(t) = &target
-        && same_file(&source, t) {
-            return Ok(());
-        }
+        && same_file(&source, t)
+    {
+        return Ok(Moved::default());
+    }
     check_rights(ctx, from, &source, to, target.as_ref(), flags)?;
     from.dir.inode().rename(&from.name, to.dir.inode(), &to.name, flags)?;
     let (old_dir, new_dir) = (&from.dir.dentry, &to.dir.dentry);
@@ -90,7 +126,7 @@ fn locked(
         Some(t) if flags & EXCHANGE != 0 => old_dir.exchanged(&source, new_dir, t),
         _ => old_dir.moved(&source, new_dir, &to.name),
     }
-    Ok(())
+    Ok(Moved { source: Some(source), target })
 }
 
 fn same_file(a: &Arc<Dentry>, b: &Arc<Dentry>) -> bool {

@@ -1,5 +1,6 @@
 //! Extended attributes (Linux's `fs/xattr.c`). Takes no locks.
 
+use crate::vfs::notify::event;
 use crate::FileType;
 use crate::cred::{Caps, Cred};
 use crate::vfs::{Path, perm};
@@ -33,7 +34,9 @@ pub fn setxattr(cred: &Cred, path: &Path, name: &[u8], value: &[u8], flags: u32)
     }
     path.mount.want_write()?;
     allowed(cred, path, name, perm::WRITE)?;
-    path.inode().setxattr(name, value, flags)
+    path.inode().setxattr(name, value, flags)?;
+    path.told(event::ATTRIB);
+    Ok(())
 }
 
 /// `listxattr(2)` and its kin: all names that `cred` may see, each with its NUL.
@@ -54,7 +57,9 @@ pub fn removexattr(cred: &Cred, path: &Path, name: &[u8]) -> Result<()> {
     check_name(name)?;
     path.mount.want_write()?;
     allowed(cred, path, name, perm::WRITE)?;
-    path.inode().removexattr(name)
+    path.inode().removexattr(name)?;
+    path.told(event::ATTRIB);
+    Ok(())
 }
 
 fn check_name(name: &[u8]) -> Result<()> {
