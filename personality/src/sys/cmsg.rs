@@ -171,7 +171,7 @@ fn write_files(task: &Task, files: Vec<Arc<File>>, control: &mut Control, cloexe
     let (table, limit) = (path::table(task)?, path::fd_limit(task));
     let mut numbers = Vec::new();
     for file in files.into_iter().take(room) {
-        let at = control.at + control.used + HEADER + 4 * numbers.len();
+        let at = control.at.wrapping_add(control.used + HEADER + 4 * numbers.len());
         let Ok(slot) = table.reserve(0, limit) else {
             control.flags |= msg::CTRUNC;
             break;
