@@ -13,9 +13,9 @@ pub mod boot;
 pub mod coverage;
 pub mod dispatch;
 pub mod exec;
+mod strace;
 pub mod sys;
 pub mod table;
 #[allow(unsafe_code)]
 pub mod trap;
-mod strace;
 pub mod work;

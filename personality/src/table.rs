@@ -103,16 +103,30 @@ pub struct Row {
 }
 
 macro_rules! support {
-    (full) => { Support::Full };
-    (part $why:literal) => { Support::Part($why) };
-    (refused $why:literal) => { Support::Refused($why) };
+    (full) => {
+        Support::Full
+    };
+    (part $why:literal) => {
+        Support::Part($why)
+    };
+    (refused $why:literal) => {
+        Support::Refused($why)
+    };
 }
 
 macro_rules! restarts {
-    () => { Restarts::Never };
-    (sys) => { Restarts::Sys };
-    (nohandler) => { Restarts::NoHandler };
-    (always) => { Restarts::Always };
+    () => {
+        Restarts::Never
+    };
+    (sys) => {
+        Restarts::Sys
+    };
+    (nohandler) => {
+        Restarts::NoHandler
+    };
+    (always) => {
+        Restarts::Always
+    };
 }
 
 macro_rules! syscalls {

@@ -74,9 +74,10 @@ fn interrupt_call(task: &Task, cx: &mut Context, action: &Action) {
 /// No handler ran: the interrupted call is made again, unless it never is.
 fn restart_call(task: &Task, cx: &mut Context) {
     if let Some((nr, how)) = task.take_interrupted()
-        && how != Restarts::Never as u32 {
-            again(cx, nr);
-        }
+        && how != Restarts::Never as u32
+    {
+        again(cx, nr);
+    }
 }
 
 fn again(cx: &mut Context, nr: u32) {

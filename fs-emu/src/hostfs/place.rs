@@ -64,9 +64,10 @@ impl At<'_> {
     /// An `O_PATH` descriptor of the very file.
     pub fn pin(&self) -> Result<Arc<HostFd>> {
         if let Base::Pinned(fd) = &self.base
-            && self.path.is_empty() {
-                return Ok(fd.clone());
-            }
+            && self.path.is_empty()
+        {
+            return Ok(fd.clone());
+        }
         path::open(self.dir(), &self.path, O_PATH | O_NOFOLLOW, 0).map(Arc::new)
     }
 }

@@ -142,9 +142,10 @@ impl Node {
             return;
         };
         if let Ok(meta) = upper.metadata()
-            && (self.is_dir() || meta.nlink == 0) {
-                self.shared.table.forget(meta.ino);
-            }
+            && (self.is_dir() || meta.nlink == 0)
+        {
+            self.shared.table.forget(meta.ino);
+        }
     }
 
     /// `ENOTEMPTY` if the merged directory shows anything.

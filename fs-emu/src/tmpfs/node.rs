@@ -225,9 +225,10 @@ impl Drop for Node {
                 let mut work: Vec<Arc<Node>> = entries.get_mut().drain();
                 while let Some(node) = work.pop() {
                     if let Some(mut node) = Arc::into_inner(node)
-                        && let Body::Dir(e) = &mut node.body {
-                            work.extend(e.get_mut().drain());
-                        }
+                        && let Body::Dir(e) = &mut node.body
+                    {
+                        work.extend(e.get_mut().drain());
+                    }
                 }
             }
             _ => {}

@@ -298,11 +298,12 @@ impl Dentry {
         };
         child.replace_place(name, dir.clone());
         if let Some(v) = victim.and_then(|c| c.seen.upgrade())
-            && !Arc::ptr_eq(&v, child) {
-                v.dead.store(true, Relaxed);
-                let rest = core::mem::take(&mut *v.children.lock());
-                drop(rest);
-            }
+            && !Arc::ptr_eq(&v, child)
+        {
+            v.dead.store(true, Relaxed);
+            let rest = core::mem::take(&mut *v.children.lock());
+            drop(rest);
+        }
         drop(gone);
     }
 

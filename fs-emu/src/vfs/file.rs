@@ -209,11 +209,13 @@ impl File {
     /// `F_SETFL`.
     pub fn set_flags(&self, cred: &Cred, flags: OpenFlags) -> Result<()> {
         let old = self.flags();
-        if flags.contains(OpenFlags::NOATIME) && !old.contains(OpenFlags::NOATIME)
+        if flags.contains(OpenFlags::NOATIME)
+            && !old.contains(OpenFlags::NOATIME)
             && let Some(p) = &self.path
-                && !perm::owns(cred, p.inode().mode_owner()?.1) {
-                    return Err(Errno::EPERM);
-                }
+            && !perm::owns(cred, p.inode().mode_owner()?.1)
+        {
+            return Err(Errno::EPERM);
+        }
         let new = (old - SETFL) | (flags & SETFL);
         self.ops.set_flags(new)?;
         self.flags.store(new.bits(), Relaxed);
@@ -338,10 +340,12 @@ impl File {
             from.truncate(usize::try_from(limit - start).unwrap_or(usize::MAX));
         }
         let done = self.ops.write_at(pos, from, append)?;
-        if done.0 > 0 && !rules.keep_setid
-            && let Some(mode) = perm::without_setid(path.inode().mode_owner()?.0) {
-                let _ = path.inode().set_attr(&SetAttr { mode: Some(mode), ..SetAttr::default() });
-            }
+        if done.0 > 0
+            && !rules.keep_setid
+            && let Some(mode) = perm::without_setid(path.inode().mode_owner()?.0)
+        {
+            let _ = path.inode().set_attr(&SetAttr { mode: Some(mode), ..SetAttr::default() });
+        }
         Ok(done)
     }
 

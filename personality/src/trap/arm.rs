@@ -27,15 +27,6 @@ pub fn arm_sud() -> Result<()> {
     unsafe { process::prctl(PR_SET_SYSCALL_USER_DISPATCH, DISPATCH_ON, gate::gate_page(), PAGE, 0).map(drop) }
 }
 
-/// Disarms, for `doctor` only.
-///
-/// # Safety
-/// No guest code may run after this.
-pub unsafe fn disarm_sud() -> Result<()> {
-    // SAFETY: plain numbers.
-    unsafe { process::prctl(PR_SET_SYSCALL_USER_DISPATCH, 0, 0, 0, 0).map(drop) }
-}
-
 /// One instruction of a classic BPF program.
 #[repr(C)]
 #[derive(Clone, Copy)]

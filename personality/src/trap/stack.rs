@@ -84,12 +84,7 @@ impl Stack {
             mem::guard_runtime(base, PAGE)?;
         }
         let stack = Stack(base);
-        let footer = Footer {
-            cpu: MaybeUninit::zeroed(),
-            spare: HostThread::default(),
-            busy: AtomicU32::new(1),
-            pool,
-        };
+        let footer = Footer { cpu: MaybeUninit::zeroed(), spare: HostThread::default(), busy: AtomicU32::new(1), pool };
         // SAFETY: the footer's place lies in the fresh block.
         unsafe { (stack.footer_addr() as *mut Footer).write(footer) };
         let at = stack.pool().used.fetch_add(1, SeqCst);

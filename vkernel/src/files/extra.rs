@@ -3,9 +3,9 @@
 //! Made at the first use and dropped with the description, whose locks it then releases. Locks: its own (leaf); the lock
 //! table's (OBJECT) and those of the epolls that watch it (EPOLL) when it is dropped.
 
+use crate::epoll::Epoll;
 use crate::kernel::kernel;
 use crate::locks::FileId;
-use crate::epoll::Epoll;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};

@@ -1,10 +1,10 @@
 //! Descriptor tables and file-system contexts (`struct files_struct`, `struct fs_struct`).
 
 mod context;
-mod name;
 pub mod extra;
 pub mod io;
 pub mod job;
+mod name;
 pub mod pump;
 mod table;
 

@@ -205,9 +205,10 @@ impl FileTable {
         file.ops().flush();
         // Most of the time nobody locks anything, and the attributes need not be asked for.
         if kernel().locks.any()
-            && let Ok(m) = file.metadata() {
-                kernel().locks.release_ranges((m.dev, m.ino), Owner::Process(self.id));
-            }
+            && let Ok(m) = file.metadata()
+        {
+            kernel().locks.release_ranges((m.dev, m.ino), Owner::Process(self.id));
+        }
     }
 
     /// Descriptors below this number are looked at by `select(2)` (`max_fds`): it grows as Linux's table does.
@@ -246,9 +247,10 @@ impl Reservation {
 impl Drop for Reservation {
     fn drop(&mut self) {
         if self.live
-            && let Some(slot) = self.table.slots.write().get_mut(self.fd as usize) {
-                *slot = Slot::Free;
-            }
+            && let Some(slot) = self.table.slots.write().get_mut(self.fd as usize)
+        {
+            *slot = Slot::Free;
+        }
     }
 }
 

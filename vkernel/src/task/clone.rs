@@ -157,13 +157,7 @@ impl Task {
         Ok(NewTask { task, flags, parent, creator: self.tid(), published: false, committed: false })
     }
 
-    fn child_with(
-        &self,
-        flags: CloneFlags,
-        tid: u32,
-        group: Arc<ThreadGroup>,
-        mm: Arc<crate::mm::Mm>,
-    ) -> Result<Task> {
+    fn child_with(&self, flags: CloneFlags, tid: u32, group: Arc<ThreadGroup>, mm: Arc<crate::mm::Mm>) -> Result<Task> {
         let files = self.files().ok_or(Errno::EAGAIN)?;
         let files = if flags.contains(CloneFlags::FILES) { files } else { Arc::new(files.copy()?) };
         files.add_user();

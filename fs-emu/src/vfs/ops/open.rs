@@ -3,8 +3,8 @@
 
 use super::attr::set_size;
 use super::create::make_node;
-use crate::vfs::notify::event;
 use crate::busy::Hold;
+use crate::vfs::notify::event;
 use crate::vfs::walk::{Piece, Walker};
 use crate::vfs::{At, Ctx, Dentry, File, MountFlags, Path, Resolve, perm};
 use crate::{Cred, FileType, OpenFlags};
@@ -200,9 +200,7 @@ fn lookup_or_create(ctx: &Ctx<'_>, dir: &Path, name: &[u8], how: &OpenHow) -> Re
     }
     match made {
         // A file system without a name lock: somebody else was faster.
-        Err(Errno::EEXIST) if !how.flags.contains(OpenFlags::EXCL) => {
-            dir.dentry.lookup(name).map(|d| (d, false))
-        }
+        Err(Errno::EEXIST) if !how.flags.contains(OpenFlags::EXCL) => dir.dentry.lookup(name).map(|d| (d, false)),
         made => made.map(|d| (d, true)),
     }
 }

@@ -1,8 +1,8 @@
 //! Extended attributes (Linux's `fs/xattr.c`). Takes no locks.
 
-use crate::vfs::notify::event;
 use crate::FileType;
 use crate::cred::{Caps, Cred};
+use crate::vfs::notify::event;
 use crate::vfs::{Path, perm};
 use alloc::vec::Vec;
 use host::{Errno, Result};
