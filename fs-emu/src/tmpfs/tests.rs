@@ -170,11 +170,7 @@ fn mapped_pages_stay() {
     f.truncate(100);
     pages.mapped(-1, false);
     f.truncate(8192);
-<<<<<<< HEAD
     assert_eq!(pages.run(1, 1, false).unwrap(), None);
-=======
-    assert_eq!(pages.run(1, 1, false), Ok(None));
->>>>>>> 4625ae8 (tmpfs tests compile)
     let (_, n) = pages.run(1, 1, true).unwrap().unwrap();
     assert_eq!(n, 1);
 }
