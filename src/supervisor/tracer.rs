@@ -26,12 +26,20 @@ const PTRACE_SYSEMU: libc::c_uint = 31;
 const SYSCALL_STOP: i32 = libc::SIGTRAP | 0x80;
 const SYS_USER_DISPATCH: i32 = 2;
 const ARCH_X86_64: u32 = 0xc000_003e;
+const ARCH_I386: u32 = 0x4000_0003;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Guest,
     Kernel,
     Leaving,
+}
+
+/// A traced thread.
+struct Tracee {
+    mode: Mode,
+    /// The architecture of the call that is being turned into a SIGSYS.
+    arch: u32,
 }
 
 impl Mode {
@@ -73,18 +81,18 @@ pub fn seize_if_traced(kind: TrapKind, pid: i32) -> Result<()> {
 
 /// Serves a traced sandbox until the first guest has ended.
 pub fn serve() -> Result<i32> {
-    let mut modes: HashMap<i32, Mode> = HashMap::new();
+    let mut tracees: HashMap<i32, Tracee> = HashMap::new();
     loop {
         let mut status = 0;
         // SAFETY: a live word.
         let pid = unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG | libc::__WALL) };
         if pid > 0 && libc::WIFSTOPPED(status) {
-            let mode = modes.entry(pid).or_insert(Mode::Kernel);
-            stopped(pid, status, mode);
+            let tracee = tracees.entry(pid).or_insert(Tracee { mode: Mode::Kernel, arch: ARCH_X86_64 });
+            stopped(pid, status, tracee);
             continue;
         }
         if pid > 0 {
-            modes.remove(&pid);
+            tracees.remove(&pid);
             if let Some(end) = signals::ended(pid as u32, status) {
                 return Ok(end);
             }
@@ -97,19 +105,19 @@ pub fn serve() -> Result<i32> {
     }
 }
 
-fn stopped(pid: i32, status: i32, mode: &mut Mode) {
+fn stopped(pid: i32, status: i32, tracee: &mut Tracee) {
     let sig = libc::WSTOPSIG(status);
     let event = status >> 16;
     let inject = if event != 0 {
         // A new thread's first stop, or its parent's note of it: nothing changes.
         0
     } else if sig == SYSCALL_STOP {
-        at_call(pid, mode)
+        at_call(pid, tracee)
     } else {
-        at_signal(pid, sig, mode)
+        at_signal(pid, sig, tracee)
     };
     // SAFETY: resumes a stopped tracee; fails harmlessly if it has died meanwhile.
-    unsafe { libc::ptrace(mode.request(), pid, 0usize, inject as usize) };
+    unsafe { libc::ptrace(tracee.mode.request(), pid, 0usize, inject as usize) };
 }
 
 fn regs(pid: i32) -> Option<libc::user_regs_struct> {
@@ -121,10 +129,12 @@ fn regs(pid: i32) -> Option<libc::user_regs_struct> {
 }
 
 /// A call is about to be made (or, in guest mode, was kept from being made).
-fn at_call(pid: i32, mode: &mut Mode) -> i32 {
+fn at_call(pid: i32, tracee: &mut Tracee) -> i32 {
     let Some(mut r) = regs(pid) else { return 0 };
-    match mode {
+    match tracee.mode {
         Mode::Guest => {
+            // `syscall` leaves the return address in rcx; `int 0x80`, which makes 32-bit calls, does not.
+            tracee.arch = if r.rcx == r.rip { ARCH_X86_64 } else { ARCH_I386 };
             // As Syscall User Dispatch leaves it: the number back in rax, nothing to restart.
             r.rax = r.orig_rax;
             r.orig_rax = u64::MAX;
@@ -133,7 +143,7 @@ fn at_call(pid: i32, mode: &mut Mode) -> i32 {
             libc::SIGSYS
         }
         Mode::Leaving => {
-            *mode = if gate::is_leave(r.rip as usize) { Mode::Guest } else { Mode::Kernel };
+            tracee.mode = if gate::is_leave(r.rip as usize) { Mode::Guest } else { Mode::Kernel };
             0
         }
         Mode::Kernel => 0,
@@ -141,24 +151,24 @@ fn at_call(pid: i32, mode: &mut Mode) -> i32 {
 }
 
 /// A signal is about to be delivered: which one the tracee gets.
-fn at_signal(pid: i32, sig: i32, mode: &mut Mode) -> i32 {
+fn at_signal(pid: i32, sig: i32, tracee: &mut Tracee) -> i32 {
     match sig {
         libc::SIGTRAP => match regs(pid).and_then(|r| gate::told(r.rip as usize)) {
             Some(Told::Leaving) => {
-                *mode = Mode::Leaving;
+                tracee.mode = Mode::Leaving;
                 return 0;
             }
             Some(Told::GuestFollows) => {
-                *mode = Mode::Guest;
+                tracee.mode = Mode::Guest;
                 return 0;
             }
-            None => *mode = Mode::Kernel,
+            None => tracee.mode = Mode::Kernel,
         },
         libc::SIGSYS => {
-            name_call(pid);
-            *mode = Mode::Kernel;
+            name_call(pid, tracee.arch);
+            tracee.mode = Mode::Kernel;
         }
-        _ if has_handler(sig) => *mode = Mode::Kernel,
+        _ if has_handler(sig) => tracee.mode = Mode::Kernel,
         _ => {}
     }
     sig
@@ -169,7 +179,7 @@ fn has_handler(sig: i32) -> bool {
 }
 
 /// Gives the SIGSYS that the tracer caused the information that the kernel expects.
-fn name_call(pid: i32) {
+fn name_call(pid: i32, arch: u32) {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     // SAFETY: a live structure; bytes 0..32 of a siginfo are signo, errno, code, and the union's first words.
     unsafe {
@@ -180,7 +190,7 @@ fn name_call(pid: i32) {
         }
         info.si_code = SYS_USER_DISPATCH;
         let words = (info as *mut libc::siginfo_t).cast::<u32>();
-        words.add(7).write(ARCH_X86_64);
+        words.add(7).write(arch);
         libc::ptrace(libc::PTRACE_SETSIGINFO, pid, 0usize, info);
     }
 }

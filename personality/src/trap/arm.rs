@@ -50,10 +50,9 @@ pub(super) const JUMP_SET: u16 = 0x45;
 pub(super) const RETURN: u16 = 0x06;
 pub(super) const RET_ALLOW: u32 = 0x7fff_0000;
 const RET_TRAP: u32 = 0x0003_0000;
-pub(super) const RET_KILL: u32 = 0x8000_0000;
 pub(super) const ARCH_X86_64: u32 = 0xc000_003e;
 
-/// A seccomp filter for good: calls from the gate's page pass, all others become SIGSYS; calls of another ABI kill.
+/// A seccomp filter for good: calls from the gate's page pass, all others become SIGSYS, and so do all of another ABI.
 pub fn arm_seccomp() -> Result<()> {
     let page = gate::gate_page() as u64;
     let (lo, hi) = (page as u32, (page >> 32) as u32);
@@ -61,8 +60,7 @@ pub fn arm_seccomp() -> Result<()> {
     let end = lo.checked_add(PAGE as u32).ok_or(Errno::EINVAL)?;
     let program = [
         op(LOAD, 0, 0, 4),
-        op(JUMP_EQ, 1, 0, ARCH_X86_64),
-        op(RETURN, 0, 0, RET_KILL),
+        op(JUMP_EQ, 0, 6, ARCH_X86_64),
         op(LOAD, 0, 0, 12),
         op(JUMP_EQ, 0, 4, hi),
         op(LOAD, 0, 0, 8),

@@ -24,7 +24,7 @@ pub fn raise() -> Result<()> {
     let mut program = Vec::from([
         op(arm::LOAD, 0, 0, ARCH),
         op(arm::JUMP_EQ, 1, 0, arm::ARCH_X86_64),
-        op(arm::RETURN, 0, 0, arm::RET_KILL),
+        op(arm::RETURN, 0, 0, RET_REFUSE),
         op(arm::LOAD, 0, 0, NR),
         op(arm::JUMP_EQ, 0, 4, HostCall::Clone as u32),
         op(arm::LOAD, 0, 0, FIRST_ARGUMENT),
