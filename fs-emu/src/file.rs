@@ -267,6 +267,10 @@ pub trait FileOps: Send + Sync + 'static {
     /// Called once when the last descriptor of *this table* is closed, as `close(2)` does (`->flush`).
     fn flush(&self) {}
 
+    /// Called once when nothing refers to the open file any more but calls under way (`->release`). Memory may live longer: a
+    /// call whose host thread was killed never lets go of what it had in hand.
+    fn release(&self) {}
+
     /// What `/proc/PID/fd/N` shows for a file without a path, such as `pipe:[12]`.
     fn describe(&self) -> Vec<u8> {
         b"anon_inode:[unknown]".to_vec()

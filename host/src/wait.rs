@@ -48,13 +48,36 @@ pub struct HostThread {
     ranks: AtomicU64,
     /// Nonzero once the host thread is gone.
     dead: AtomicU32,
+    /// The host process that makes the thread.
+    maker: AtomicU32,
 }
+
+/// Instead of a process id: the maker was killed, and the thread must not start.
+const ABANDONED: u32 = u32::MAX;
 
 const RUN: u32 = 0;
 const FUTEX: u32 = 1;
 const HOST: u32 = 2;
 
 impl HostThread {
+    /// The part of a thread that host process `maker` is about to make.
+    pub fn made_by(maker: u32) -> HostThread {
+        HostThread { maker: AtomicU32::new(maker), ..HostThread::default() }
+    }
+
+    /// For the supervisor, when process `maker` was killed: whether this thread was its to make, and is not there yet. If
+    /// so, it will not start any more ([`start`](Self::start)).
+    pub fn abandon(&self, maker: u32) -> bool {
+        self.maker.load(SeqCst) == maker && self.pid.compare_exchange(0, ABANDONED, SeqCst, SeqCst).is_ok()
+    }
+
+    /// A new thread's first act: says which it is. `false` if it must not run.
+    pub fn start(&self, pid: u32, tid: u32) -> bool {
+        let before = self.pid.compare_exchange(0, pid, SeqCst, SeqCst).unwrap_or_else(|known| known);
+        self.tid.store(tid, SeqCst);
+        before == 0 || before == pid
+    }
+
     /// Says which host thread this is.
     pub fn bind(&self, pid: u32, tid: u32) {
         self.pid.store(pid, SeqCst);

@@ -38,10 +38,14 @@ pub fn process_ended(pid: u32, status: i32) -> Outcome {
     })
 }
 
-/// The tasks that still claim to live in that host process; `None` when the table can't be looked at.
+/// The tasks that still claim to live in that host process, or that it was about to make; `None` when the table can't be looked at.
 fn tasks_of(pid: u32) -> Option<Vec<Arc<Task>>> {
     let all = kernel().tasks.try_all_tasks(std::time::Duration::from_millis(500).as_nanos() as u64)?;
-    Some(all.into_iter().filter(|t| t.thread.host_pid() == pid && !t.thread.is_dead()).collect())
+    Some(
+        all.into_iter()
+            .filter(|t| (t.thread.host_pid() == pid || t.thread.abandon(pid)) && !t.thread.is_dead())
+            .collect(),
+    )
 }
 
 /// Kills and reaps everything that is left. Takes no lock: a killed process may have held any. What escapes the deadline dies

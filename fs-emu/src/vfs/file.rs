@@ -84,6 +84,42 @@ pub struct File {
     extra: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
     /// That it is open for writing, or that it runs.
     hold: Mutex<Option<Hold>>,
+    /// Number of [`OpenRef`]s.
+    opens: AtomicU32,
+}
+
+/// A reference that keeps a file open: a descriptor's, a sleeping call's, a message's. With the last one the file is closed,
+/// although an `Arc` of it may be left in the hand of a call, or on the stack of a killed host thread.
+pub struct OpenRef(Arc<File>);
+
+impl OpenRef {
+    /// The file itself, which this does not keep open.
+    pub fn file(&self) -> &Arc<File> {
+        &self.0
+    }
+}
+
+impl From<Arc<File>> for OpenRef {
+    fn from(file: Arc<File>) -> OpenRef {
+        file.opens.fetch_add(1, SeqCst);
+        OpenRef(file)
+    }
+}
+
+impl Clone for OpenRef {
+    fn clone(&self) -> OpenRef {
+        OpenRef::from(self.0.clone())
+    }
+}
+
+impl Drop for OpenRef {
+    fn drop(&mut self) {
+        if self.0.opens.fetch_sub(1, SeqCst) == 1 {
+            let extra = self.0.extra.lock().take();
+            drop(extra);
+            self.0.ops.release();
+        }
+    }
 }
 
 /// What stands behind an `O_PATH` descriptor.
@@ -123,7 +159,15 @@ impl File {
         let kept =
             flags - (OpenFlags::CREAT | OpenFlags::EXCL | OpenFlags::NOCTTY | OpenFlags::TRUNC | OpenFlags::CLOEXEC);
         let (pos, extra, hold) = (Mutex::new(0), Mutex::new(None), Mutex::new(hold));
-        let file = Arc::new(File { ops, path, flags: AtomicU32::new(kept.bits()), pos, extra, hold });
+        let file = Arc::new(File {
+            ops,
+            path,
+            flags: AtomicU32::new(kept.bits()),
+            pos,
+            extra,
+            hold,
+            opens: AtomicU32::new(0),
+        });
         file.told(event::OPEN);
         file
     }

@@ -1,12 +1,11 @@
 //! Control messages (`net/core/scm.c`, `cmsg(3)`): files and credentials of Unix sockets, times, and what IP tells of a datagram.
 
 use super::path;
-use crate::table::{Fd, Ptr};
-use alloc::sync::Arc;
+use crate::table::Ptr;
 use alloc::vec;
 use alloc::vec::Vec;
 use fs_emu::cred::Caps;
-use fs_emu::vfs::File;
+use fs_emu::vfs::file::OpenRef;
 use host::{Errno, Result, user};
 use vkernel::Task;
 use vkernel::net::{Outgoing, Received, Socket, Ucred, msg};
@@ -79,13 +78,13 @@ fn read_one(task: &Task, socket: &Socket, kind: i32, data: &[u8], out: &mut Outg
     }
 }
 
-fn read_files(task: &Task, data: &[u8], files: &mut Vec<Arc<File>>) -> Result<()> {
+fn read_files(task: &Task, data: &[u8], files: &mut Vec<OpenRef>) -> Result<()> {
     let numbers = data.chunks_exact(4).map(|b| int(b, 0));
     if numbers.len() + files.len() > SCM_MAX_FD {
         return Err(Errno::EINVAL);
     }
     for fd in numbers {
-        files.push(path::raw_file(task, Fd(fd))?);
+        files.push(path::table(task)?.get_open(fd)?);
     }
     Ok(())
 }
@@ -163,7 +162,7 @@ pub(super) fn write(task: &Task, socket: &Socket, got: &mut Received, control: &
 }
 
 /// Gives the caller descriptors of the files, as many as there is room for; the others are closed.
-fn write_files(task: &Task, files: Vec<Arc<File>>, control: &mut Control, cloexec: bool) -> Result<()> {
+fn write_files(task: &Task, files: Vec<OpenRef>, control: &mut Control, cloexec: bool) -> Result<()> {
     let room = (control.room - control.used).saturating_sub(HEADER) / 4;
     if files.len() > room {
         control.flags |= msg::CTRUNC;

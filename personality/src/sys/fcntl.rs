@@ -41,7 +41,7 @@ pub fn fcntl(call: &mut Call<'_>, fd: Fd, cmd: u32, arg: u64) -> Result<usize> {
         return Err(Errno::EBADF);
     }
     match cmd {
-        F_DUPFD | F_DUPFD_CLOEXEC => dup_from(call, file, arg, cmd == F_DUPFD_CLOEXEC),
+        F_DUPFD | F_DUPFD_CLOEXEC => dup_from(call, fd, arg, cmd == F_DUPFD_CLOEXEC),
         F_GETFD => rw::table(call)?.cloexec(fd.0).map(usize::from),
         F_SETFD => rw::table(call)?.set_cloexec(fd.0, arg & FD_CLOEXEC != 0).map(|()| 0),
         F_GETFL => Ok(file.flags().bits() as usize),
@@ -58,12 +58,14 @@ pub fn fcntl(call: &mut Call<'_>, fd: Fd, cmd: u32, arg: u64) -> Result<usize> {
     }
 }
 
-fn dup_from(call: &Call<'_>, file: Arc<File>, min: u64, cloexec: bool) -> Result<usize> {
+fn dup_from(call: &Call<'_>, fd: Fd, min: u64, cloexec: bool) -> Result<usize> {
     let (limit, min) = (fds::limit(call), u64::from(min as u32));
     if min >= limit {
         return Err(Errno::EINVAL);
     }
-    Ok(rw::table(call)?.reserve(min as u32, limit)?.publish(file, cloexec) as usize)
+    let table = rw::table(call)?;
+    let file = table.get_open(fd.0)?;
+    Ok(table.reserve(min as u32, limit)?.publish(file, cloexec) as usize)
 }
 
 fn set_flags(call: &Call<'_>, file: &File, flags: u32) -> Result<usize> {

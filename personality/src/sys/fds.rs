@@ -56,7 +56,7 @@ pub fn pipe2(call: &mut Call<'_>, fds: Ptr, flags: u32) -> Result<usize> {
 
 /// `dup(2)`.
 pub fn dup(call: &mut Call<'_>, fd: Fd) -> Result<usize> {
-    let file = rw::table(call)?.get(fd.0)?;
+    let file = rw::table(call)?.get_open(fd.0)?;
     Ok(reserve(call)?.publish(file, false) as usize)
 }
 
@@ -83,7 +83,7 @@ fn dup_to(call: &Call<'_>, oldfd: Fd, newfd: Fd, cloexec: bool) -> Result<usize>
         return Err(Errno::EBADF);
     }
     let files = rw::table(call)?;
-    let file = files.get(oldfd.0)?;
+    let file = files.get_open(oldfd.0)?;
     files.replace(new, file, cloexec, limit(call))?;
     Ok(new as usize)
 }

@@ -74,11 +74,11 @@ fn exchange(me: &Task, group: &ThreadGroup, resource: u32, new: Option<Rlimit>) 
     Ok(old)
 }
 
-/// Has the host send SIGXCPU, and SIGKILL at the hard limit.
+/// Has the host send SIGXCPU, each second from the soft limit on; the hard limit is looked at then. The host's own stays, because
+/// its SIGKILL would strike in the middle of the kernel.
 fn watch_cpu(limit: Rlimit) {
     // A virtual root may raise what the host does not let it raise; then the host's limit is the nearer one.
-    let most = process::prlimit(limits::CPU as u32, None).map_or(limit.max, |l| l.max);
-    let max = limit.max.min(most);
+    let max = process::prlimit(limits::CPU as u32, None).map_or(u64::MAX, |l| l.max);
     // Linux takes a soft limit of 0 for 1 second.
     let _ = process::prlimit(limits::CPU as u32, Some(Rlimit { cur: limit.cur.min(max), max }));
 }

@@ -116,6 +116,7 @@ pub(super) fn open_device(task: &Task, rdev: u64, flags: OpenFlags) -> Result<Ar
 fn open_fifo(task: &Task, path: &Path, flags: OpenFlags) -> Result<Arc<dyn FileOps>> {
     let m = path.metadata()?;
     let opening = kernel().fifos.open(Ident { dev: m.dev, ino: m.ino, uid: m.uid, gid: m.gid }, flags)?;
+    task.hold_opening(opening.end());
     let met = task.wait_for(None, |table| {
         if let Some(table) = table {
             table.wait_on(opening.queue());

@@ -72,7 +72,7 @@ pub fn pidfd_getfd(call: &mut Call<'_>, pidfd: Fd, target: Fd, flags: u32) -> Re
     let group = PidFd::of(&file)?.group().clone();
     let task = group.threads().into_iter().next().ok_or(Errno::ESRCH)?;
     check_attach(call.task, &task)?;
-    let theirs = task.files().ok_or(Errno::ESRCH)?.get(target.0)?;
+    let theirs = task.files().ok_or(Errno::ESRCH)?.get_open(target.0)?;
     Ok(fds::reserve(call)?.publish(theirs, true) as usize)
 }
 

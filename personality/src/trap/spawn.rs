@@ -165,7 +165,9 @@ pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
 /// A new host thread's first steps. What cannot be armed must not run.
 fn begin(start: &Start, ready: bool) {
     let Some(task) = Task::current() else { process::exit_group(70) };
-    task.thread.bind(process::getpid(), process::gettid());
+    if !task.thread.start(process::getpid(), process::gettid()) {
+        process::exit_group(70);
+    }
     let guarded = die_with_supervisor();
     if !ready || !guarded || arm::arm().is_err() || signal::set_mask(0).is_err() {
         crate::work::fatal("a new host thread could not be armed");
@@ -191,6 +193,9 @@ pub fn move_to_own_process(task: &'static Task) -> Result<()> {
         0 => {
             current_stack().only_one_left();
             task.thread.bind(process::getpid(), process::gettid());
+            if task.thread.is_dead() {
+                process::exit_group(70);
+            }
             if !die_with_supervisor() || arm::arm().is_err() {
                 crate::work::fatal("a new host process could not be armed");
             }

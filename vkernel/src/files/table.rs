@@ -10,6 +10,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use fs_emu::vfs::File;
+use fs_emu::vfs::file::OpenRef;
 use host::lock::{RwLock, rank};
 use host::{Errno, Result};
 
@@ -19,7 +20,7 @@ pub const NR_OPEN: u64 = 1 << 20;
 enum Slot {
     Free,
     Reserved,
-    Open { file: Arc<File>, cloexec: bool },
+    Open { file: OpenRef, cloexec: bool },
 }
 
 /// A table, shared with `CLONE_FILES`.
@@ -91,6 +92,14 @@ impl FileTable {
     /// The file of a descriptor. `EBADF` when it is not open.
     pub fn get(&self, fd: i32) -> Result<Arc<File>> {
         match self.slots.read().get(fd as usize) {
+            Some(Slot::Open { file, .. }) if fd >= 0 => Ok(file.file().clone()),
+            _ => Err(Errno::EBADF),
+        }
+    }
+
+    /// The same, kept open even if the descriptor is closed meanwhile: for what makes another descriptor of it.
+    pub fn get_open(&self, fd: i32) -> Result<OpenRef> {
+        match self.slots.read().get(fd as usize) {
             Some(Slot::Open { file, .. }) if fd >= 0 => Ok(file.clone()),
             _ => Err(Errno::EBADF),
         }
@@ -111,7 +120,8 @@ impl FileTable {
     }
 
     /// `dup2`: puts a file at exactly `fd`; answers what was there. `EBUSY` when the number is being opened elsewhere.
-    pub fn replace(&self, fd: u32, file: Arc<File>, cloexec: bool, limit: u64) -> Result<()> {
+    pub fn replace(&self, fd: u32, file: impl Into<OpenRef>, cloexec: bool, limit: u64) -> Result<()> {
+        let file = file.into();
         if u64::from(fd) >= limit.min(NR_OPEN) {
             return Err(Errno::EBADF);
         }
@@ -201,7 +211,8 @@ impl FileTable {
     }
 
     /// What `close` does beyond dropping the reference: flush, and POSIX locks of this owner on the file go.
-    fn closing(&self, file: &Arc<File>) {
+    fn closing(&self, file: &OpenRef) {
+        let file = file.file();
         file.ops().flush();
         // Most of the time nobody locks anything, and the attributes need not be asked for.
         if kernel().locks.any()
@@ -235,7 +246,8 @@ impl Reservation {
     }
 
     /// Makes it visible.
-    pub fn publish(mut self, file: Arc<File>, cloexec: bool) -> i32 {
+    pub fn publish(mut self, file: impl Into<OpenRef>, cloexec: bool) -> i32 {
+        let file = file.into();
         self.live = false;
         if let Some(slot) = self.table.slots.write().get_mut(self.fd as usize) {
             *slot = Slot::Open { file, cloexec };

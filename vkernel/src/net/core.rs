@@ -267,6 +267,10 @@ impl FileOps for Socket {
         self
     }
 
+    fn release(&self) {
+        conn::release(&self.core, false);
+    }
+
     fn read_at(&self, _off: u64, to: &mut IovIter<'_>) -> Result<usize> {
         if to.remaining() == 0 {
             return Ok(0);

@@ -4,7 +4,7 @@ use super::addr::Addr;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use fs_emu::vfs::File;
+use fs_emu::vfs::file::OpenRef;
 use host::abi::Timespec;
 use host::iov::IovIter;
 use host::{Errno, Result};
@@ -28,7 +28,7 @@ pub(super) struct Message {
     /// Where it was sent to (`IP_PKTINFO`).
     pub(super) to: Addr,
     pub(super) cred: Option<Ucred>,
-    pub(super) files: Vec<Arc<File>>,
+    pub(super) files: Vec<OpenRef>,
     pub(super) when: Timespec,
     charge: usize,
 }

@@ -8,7 +8,7 @@ use crate::kernel::kernel;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
-use fs_emu::vfs::File;
+use fs_emu::vfs::file::OpenRef;
 use host::abi::Timespec;
 use host::iov::IovIter;
 use host::{Errno, Result};
@@ -38,7 +38,7 @@ pub struct Received {
     /// Who sent it, if the sender's kernel noted that.
     pub cred: Option<Ucred>,
     /// Files that came with it.
-    pub files: Vec<Arc<File>>,
+    pub files: Vec<OpenRef>,
     /// When it came.
     pub when: Timespec,
     /// The other end will send no more.

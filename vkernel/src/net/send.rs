@@ -9,7 +9,7 @@ use crate::kernel::kernel;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
-use fs_emu::vfs::File;
+use fs_emu::vfs::file::OpenRef;
 use host::iov::IovIter;
 use host::{Errno, Result, time};
 
@@ -28,7 +28,7 @@ pub struct Outgoing {
     /// A destination of its own.
     pub to: Option<Target>,
     /// Files in flight (`SCM_RIGHTS`).
-    pub files: Vec<Arc<File>>,
+    pub files: Vec<OpenRef>,
     /// The sender.
     pub cred: Option<Ucred>,
     /// The sender said who it is (`SCM_CREDENTIALS`).

@@ -24,6 +24,7 @@ pub struct PipeEnd {
     /// No hang-up is reported while the count of writers ever opened is this: a reader that opened a FIFO without waiting
     /// has not lost a writer yet.
     quiet_at: u64,
+    closed: AtomicBool,
 }
 
 impl PipeEnd {
@@ -47,7 +48,7 @@ impl PipeEnd {
 
     fn joined(pipe: &Arc<Pipe>, reads: bool, writes: bool, flags: OpenFlags) -> PipeEnd {
         let packet = AtomicBool::new(flags.contains(OpenFlags::DIRECT));
-        PipeEnd { pipe: pipe.clone(), reads, writes, packet, quiet_at: 0 }
+        PipeEnd { pipe: pipe.clone(), reads, writes, packet, quiet_at: 0, closed: AtomicBool::new(false) }
     }
 
     /// The pipe end behind an open file, if it is one.
@@ -63,7 +64,7 @@ impl PipeEnd {
 
 impl Drop for PipeEnd {
     fn drop(&mut self) {
-        self.pipe.leave(self.reads, self.writes);
+        self.release();
     }
 }
 
@@ -84,6 +85,12 @@ impl FileOps for PipeEnd {
             return Err(Errno::EBADF);
         }
         self.pipe.write(from, self.packet.load(Relaxed)).map(|n| (n, off))
+    }
+
+    fn release(&self) {
+        if !self.closed.swap(true, Relaxed) {
+            self.pipe.leave(self.reads, self.writes);
+        }
     }
 
     fn seekable(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Pipes that have a name (`fifo(7)`): which inode has which pipe, and the opening that waits for a partner.
 //!
 //! Nothing here sleeps. [`FifoTable::open`] opens the end at once, so that the other side can see it, and says with
-//! [`FifoOpen::ready`] whether a partner has come; dropping a [`FifoOpen`] closes the end again.
+//! [`FifoOpen::ready`] whether a partner has come; dropping a [`FifoOpen`] and its end closes it again.
 
 use super::buffer::{Ident, Pipe};
 use super::end::PipeEnd;
@@ -34,7 +34,7 @@ impl FifoTable {
             (false, true) if ends.readers == 0 => Some(Wants::Reader(ends.reader_opens)),
             _ => None,
         };
-        Ok(FifoOpen { end, wants })
+        Ok(FifoOpen { end: Arc::new(end), wants })
     }
 
     fn pipe(&self, ident: Ident) -> Arc<Pipe> {
@@ -58,7 +58,7 @@ enum Wants {
 
 /// An opening under way.
 pub struct FifoOpen {
-    end: PipeEnd,
+    end: Arc<PipeEnd>,
     wants: Option<Wants>,
 }
 
@@ -80,6 +80,11 @@ impl FifoOpen {
 
     /// The open end, once ready.
     pub fn finish(self) -> Arc<dyn FileOps> {
-        Arc::new(self.end)
+        self.end
+    }
+
+    /// The end as it is: open, perhaps without a partner.
+    pub fn end(&self) -> Arc<dyn FileOps> {
+        self.end.clone()
     }
 }

@@ -1,7 +1,7 @@
 //! Choosing what a task does about its signals before it runs guest code again (`get_signal`).
 
 use super::*;
-use crate::task::Task;
+use crate::task::{Exit, Task, Usage, limits};
 
 /// What the way back to the guest must do.
 #[derive(Debug)]
@@ -77,8 +77,21 @@ impl Task {
         while bits != 0 {
             let sig = bits.trailing_zeros();
             bits &= bits - 1;
+            if sig == SIGXCPU && self.beyond_cpu_limit() {
+                self.group.request_exit(Exit::signal(SIGKILL, false));
+                continue;
+            }
             let _ = self.group.send(sig, info(sig, code::SI_KERNEL));
         }
+    }
+
+    /// Whether the processor time is used up to the hard limit.
+    fn beyond_cpu_limit(&self) -> bool {
+        /// The host looks at the limit with its own clock tick.
+        const TICK_US: u64 = 20_000;
+        let used = host::sys::process::getrusage(0).map(|r| Usage::from_host(&r)).unwrap_or_default();
+        let hard = self.group.rlimit(limits::CPU).max.saturating_mul(1_000_000);
+        used.utime_us + used.stime_us + TICK_US >= hard
     }
 
     /// Takes a pending signal of a set, the thread's own before the group's.

@@ -192,7 +192,7 @@ impl Task {
         Task {
             tid: AtomicU32::new(tid),
             group,
-            thread: Arc::new(HostThread::default()),
+            thread: Arc::new(HostThread::made_by(self.thread.host_pid())),
             signals: Mutex::default(),
             sighand: Mutex::new(hand),
             files: Mutex::new(Some(files)),
@@ -214,6 +214,7 @@ impl Task {
             ioprio: AtomicU32::new(self.ioprio.load(SeqCst)),
             timer_slack: AtomicUsize::new(self.timer_slack.load(SeqCst)),
             held: Mutex::default(),
+            left: AtomicU32::new(0),
             started: host::time::monotonic(),
         }
     }
@@ -256,6 +257,7 @@ impl Task {
             ioprio: AtomicU32::new(0),
             timer_slack: AtomicUsize::new(50_000),
             held: Mutex::default(),
+            left: AtomicU32::new(0),
             started: host::time::monotonic(),
         });
         list.publish_process(&task, super::list::INIT, 0, uid);

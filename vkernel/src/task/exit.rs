@@ -24,9 +24,12 @@ impl Task {
     }
 
     fn leave(&self, how: Exit, usage: Usage) {
+        if self.left.swap(1, SeqCst) != 0 {
+            return;
+        }
         self.set_state(b'X');
         self.vfork_done();
-        self.release_held();
+        self.abandon_held();
         let files = self.files.lock().take();
         if let Some(files) = files {
             files.release(self);

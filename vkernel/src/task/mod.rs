@@ -30,7 +30,9 @@ use crate::signal::{Pending, SigHand, SigSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
-use fs_emu::Cred;
+use fs_emu::vfs::File;
+use fs_emu::vfs::file::OpenRef;
+use fs_emu::{Cred, FileOps};
 use host::abi::{StackT, Timespec};
 use host::lock::{Mutex, rank};
 use host::wait::HostThread;
@@ -58,6 +60,13 @@ pub struct Signals {
     pub waiting_for: SigSet,
     /// `sigaltstack(2)`; size 0 for none.
     pub altstack: StackT,
+}
+
+/// What a call has in use while it sleeps.
+enum Held {
+    File(OpenRef),
+    /// An end of a FIFO whose opening waits for the other one.
+    Opening(Arc<dyn FileOps>),
 }
 
 /// A guest thread.
@@ -101,7 +110,9 @@ pub struct Task {
     /// `prctl(PR_SET_TIMERSLACK)` in ns.
     pub timer_slack: AtomicUsize,
     /// Files in use by the call being made, so that the supervisor can let go of them if the host thread is killed.
-    held: Mutex<Vec<Arc<fs_emu::vfs::File>>>,
+    held: Mutex<Vec<Held>>,
+    /// Set by the first who ends this task: itself, or the supervisor for a killed host process.
+    left: AtomicU32,
     started: Timespec,
 }
 
@@ -222,15 +233,33 @@ impl Task {
 
     /// Keeps a file alive, visibly to the supervisor, while a call uses it.
     /// The sleeping call keeps only the number: a reference on the stack of a killed host thread would never be dropped.
-    pub fn hold(&self, file: Arc<fs_emu::vfs::File>) -> usize {
+    pub fn hold(&self, file: Arc<File>) -> usize {
         let mut held = self.held.lock();
-        held.push(file);
+        held.push(Held::File(file.into()));
         held.len() - 1
     }
 
     /// A file that [`hold`](Self::hold) keeps, for a moment.
-    pub fn held(&self, number: usize) -> Option<Arc<fs_emu::vfs::File>> {
-        self.held.lock().get(number).cloned()
+    pub fn held(&self, number: usize) -> Option<Arc<File>> {
+        match self.held.lock().get(number)? {
+            Held::File(file) => Some(file.file().clone()),
+            Held::Opening(_) => None,
+        }
+    }
+
+    /// Shows the supervisor an end of a FIFO that is being opened.
+    pub fn hold_opening(&self, end: Arc<dyn FileOps>) {
+        self.held.lock().push(Held::Opening(end));
+    }
+
+    /// The task will not finish its call: what it was opening is closed.
+    fn abandon_held(&self) {
+        let held = core::mem::take(&mut *self.held.lock());
+        for one in held {
+            if let Held::Opening(end) = one {
+                end.release();
+            }
+        }
     }
 
     /// The call is done: lets go of what it held.
