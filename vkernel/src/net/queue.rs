@@ -2,7 +2,6 @@
 
 use super::addr::Addr;
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use fs_emu::vfs::file::OpenRef;
 use host::abi::Timespec;
