@@ -21,7 +21,7 @@ static void get(const char *what, int s, size_t max) {
     ssize_t n = read(s, buf, max);
     t = now_ms() - t;
     say("%s: %zd \"%s\"%s", what, n, n > 0 ? buf : "", n < 0 ? errname(errno) : "");
-    say("  %s", t < 40 ? "at once" : t < 170 ? "soon" : "late");
+    say("  %s", t < 65 ? "at once" : "waited");
 }
 
 int main(void) {

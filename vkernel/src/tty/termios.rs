@@ -10,11 +10,11 @@ macro_rules! flags {
 // c_iflag, c_oflag, c_cflag, c_lflag: octal, as in the kernel's header.
 flags! {
     ISTRIP = 0o40, INLCR = 0o100, IGNCR = 0o200, ICRNL = 0o400, IUCLC = 0o1000, IXON = 0o2000, IXANY = 0o4000,
-    IMAXBEL = 0o20000, IUTF8 = 0o40000, PARMRK = 0o10,
+    IUTF8 = 0o40000,
     OPOST = 0o1, OLCUC = 0o2, ONLCR = 0o4, OCRNL = 0o10, ONOCR = 0o20, ONLRET = 0o40, TABDLY = 0o14000,
     CBAUD = 0o10017, CSIZE = 0o60, CS8 = 0o60, CREAD = 0o200, PARENB = 0o400, B38400 = 0o17, CBAUDEX = 0o10000,
     ISIG = 0o1, ICANON = 0o2, ECHO = 0o10, ECHOE = 0o20, ECHOK = 0o40, ECHONL = 0o100, NOFLSH = 0o200, TOSTOP = 0o400,
-    ECHOCTL = 0o1000, ECHOPRT = 0o2000, ECHOKE = 0o4000, IEXTEN = 0o100000, EXTPROC = 0o200000,
+    ECHOCTL = 0o1000, ECHOPRT = 0o2000, ECHOKE = 0o4000, IEXTEN = 0o100000,
 }
 
 /// Indices into `c_cc`.

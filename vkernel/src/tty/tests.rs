@@ -1,7 +1,6 @@
 //! The line discipline by itself: keys in, lines and echoes out.
 
 use super::line::Line;
-use super::termios::*;
 use crate::signal::SIGINT;
 use alloc::vec::Vec;
 
@@ -54,7 +53,9 @@ fn long_lines_lose_their_tails() {
 fn raw_bytes_become_a_line() {
     let mut line = Line::default();
     let canonical = line.termios;
-    line.set_termios(Termios { local: 0, ..canonical });
+    let mut raw = canonical;
+    raw.local = 0;
+    line.set_termios(raw);
     line.receive(b"ab\x03");
     assert_eq!(line.available(), 3);
     line.set_termios(canonical);
