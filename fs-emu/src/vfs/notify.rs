@@ -127,19 +127,19 @@ impl Path {
 
     /// Something happened to this file that concerns only its own observers.
     pub fn told_self(&self, mask: u32) {
-        if self.is_observed() {
-            if let Some(ino) = self.ino() {
-                self.watches().tell(ino, &Event { mask: mask | is_dir(self), cookie: 0, name: &[] });
-            }
+        if self.is_observed()
+            && let Some(ino) = self.ino()
+        {
+            self.watches().tell(ino, &Event { mask: mask | is_dir(self), cookie: 0, name: &[] });
         }
     }
 
     /// Something happened to a name in this directory.
     pub fn told_of(&self, mask: u32, cookie: u32, name: &[u8]) {
-        if self.is_observed() {
-            if let Some(ino) = self.ino() {
-                self.watches().tell(ino, &Event { mask, cookie, name });
-            }
+        if self.is_observed()
+            && let Some(ino) = self.ino()
+        {
+            self.watches().tell(ino, &Event { mask, cookie, name });
         }
     }
 

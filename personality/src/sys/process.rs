@@ -361,8 +361,11 @@ pub fn waitid(call: &mut Call<'_>, which: i32, id: i32, info: Ptr, options: u32,
         (3, 0..) => return wait_on_pidfd(call, Fd(id), info, options, rusage),
         _ => return Err(Errno::EINVAL),
     };
-    let found = call.task.wait_child(whom, options)?;
-    tell_of(&found, info, rusage)
+    match call.task.wait_child(whom, options) {
+        Ok(found) => tell_of(&found, info, rusage),
+        // Linux writes the empty information even then, and a bad address is the worse error.
+        Err(e) => tell_of(&Waited::default(), info, Ptr(0)).and(Err(e)),
+    }
 }
 
 /// `P_PIDFD`: a descriptor that never blocks makes a call that doesn't.
