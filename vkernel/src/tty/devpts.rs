@@ -94,7 +94,7 @@ impl DirSource for PtsDir {
             return Ok(self.ptmx.clone());
         }
         let index = parse(name).ok_or(Errno::ENOENT)?;
-        Ok(kernel().ptys.node(index).ok_or(Errno::ENOENT)?)
+        kernel().ptys.node(index).ok_or(Errno::ENOENT)
     }
 
     fn list(&self) -> Result<Vec<Entry>> {

@@ -165,7 +165,7 @@ impl Output {
                 self.emit(c);
             }
             _ => {
-                if !is_control(c) && !(t.i(IUTF8) && is_continuation(c)) {
+                if !(is_control(c) || t.i(IUTF8) && is_continuation(c)) {
                     self.column += 1;
                 }
                 self.emit(if t.o(OLCUC) { c.to_ascii_uppercase() } else { c });
