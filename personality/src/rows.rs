@@ -229,8 +229,8 @@ syscalls! {
     283 timerfd_create(clock: i32, flags: u32) [full] => timerfd::timerfd_create;
     284 eventfd(value: u32) [full] => fds::eventfd;
     285 fallocate(fd: Fd, mode: u32, offset: i64, len: i64) [full] => attr::fallocate;
-    288 accept4(fd: Fd, addr: Ptr, len: Ptr, flags: u32) [full] sys => socket::accept4;
     286 timerfd_settime(fd: Fd, flags: u32, new: Ptr, old: Ptr) [full] => timerfd::timerfd_settime;
+    288 accept4(fd: Fd, addr: Ptr, len: Ptr, flags: u32) [full] sys => socket::accept4;
     287 timerfd_gettime(fd: Fd, value: Ptr) [full] => timerfd::timerfd_gettime;
     289 signalfd4(fd: Fd, mask: Ptr, size: usize, flags: u32) [full] => signalfd::signalfd4;
     290 eventfd2(value: u32, flags: u32) [full] => fds::eventfd2;
