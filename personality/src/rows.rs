@@ -230,8 +230,8 @@ syscalls! {
     284 eventfd(value: u32) [full] => fds::eventfd;
     285 fallocate(fd: Fd, mode: u32, offset: i64, len: i64) [full] => attr::fallocate;
     286 timerfd_settime(fd: Fd, flags: u32, new: Ptr, old: Ptr) [full] => timerfd::timerfd_settime;
-    288 accept4(fd: Fd, addr: Ptr, len: Ptr, flags: u32) [full] sys => socket::accept4;
     287 timerfd_gettime(fd: Fd, value: Ptr) [full] => timerfd::timerfd_gettime;
+    288 accept4(fd: Fd, addr: Ptr, len: Ptr, flags: u32) [full] sys => socket::accept4;
     289 signalfd4(fd: Fd, mask: Ptr, size: usize, flags: u32) [full] => signalfd::signalfd4;
     290 eventfd2(value: u32, flags: u32) [full] => fds::eventfd2;
     291 epoll_create1(flags: u32) [full] => epoll::epoll_create1;
