@@ -189,10 +189,21 @@ impl TaskList {
         let Some(node) = tree.nodes.get_mut(&pid) else { return };
         node.zombie = Some(how);
         node.usage = usage;
+        let uid = node.uid;
         let (parent, children) = (node.parent, core::mem::take(&mut node.children));
         let deaths = tree.reparent(pid, parent, children);
         let parent_group = tree.nodes.get(&parent).map(|n| n.group.clone());
+        // Whoever sees the zombie also finds the SIGCHLD pending. No other signal is sent with the table locked: a stop or a
+        // continue would need it.
+        let told = match &parent_group {
+            Some(p) if group.exit_signal.load(SeqCst) == signal::SIGCHLD => {
+                Some(tell_of_child(p, group, child_info(group, how.0, &usage, uid)))
+            }
+            _ => None,
+        };
+        let gone = if told == Some(true) { tree.forget(pid) } else { None };
         drop(tree);
+        drop(gone);
         for (child, sig) in deaths {
             let _ = child.send(sig, signal::info_user(sig, code::SI_USER, pid, 0));
         }
@@ -200,30 +211,19 @@ impl TaskList {
             self.wake_stopped_orphans(pgrp);
         }
         match parent_group {
-            Some(p) => self.tell_parent(&p, group, how, &usage),
+            Some(p) => self.tell_parent(&p, group, child_info(group, how.0, &usage, uid), told.is_some()),
             None => drop(self.forget(pid)),
         }
         group.exited.wake_all();
     }
 
-    fn tell_parent(&self, parent: &Arc<ThreadGroup>, child: &Arc<ThreadGroup>, how: Exit, usage: &Usage) {
+    /// Sends the exit signal unless that is done, and wakes who waits.
+    fn tell_parent(&self, parent: &ThreadGroup, child: &ThreadGroup, info: host::abi::SigInfo, told: bool) {
         let sig = child.exit_signal.load(SeqCst);
-        let threads = parent.threads();
-        let action = threads.first().map(|t| t.sighand().get(signal::SIGCHLD));
-        let unwanted =
-            sig == signal::SIGCHLD && action.is_some_and(|a| a.is_ignore() || a.flags().contains(SaFlags::NOCLDWAIT));
-        if unwanted {
-            drop(self.forget(child.tgid));
-        }
-        if sig != 0 && !(unwanted && action.is_some_and(|a| a.is_ignore())) {
-            let info = child_info(child, how.0, usage, self.uid_of(child));
+        if sig != 0 && !told {
             let _ = parent.send(sig, host::abi::SigInfo { signo: sig as i32, ..info });
         }
         parent.child_exited.wake_all();
-    }
-
-    fn uid_of(&self, group: &ThreadGroup) -> u32 {
-        self.tree.lock().nodes.get(&group.tgid).map_or(0, |n| n.uid)
     }
 
     /// Removes a zombie for good; answers it.
@@ -319,6 +319,17 @@ impl Tree {
         }
         Some(node)
     }
+}
+
+/// Sends SIGCHLD for an ended child; `true` if the parent does not want zombies, and this one goes at once.
+fn tell_of_child(parent: &ThreadGroup, child: &ThreadGroup, info: host::abi::SigInfo) -> bool {
+    let sig = child.exit_signal.load(SeqCst);
+    let action = parent.threads().first().map(|t| t.sighand().get(signal::SIGCHLD));
+    let ignored = action.is_some_and(|a| a.is_ignore());
+    if !ignored {
+        let _ = parent.send(sig, info);
+    }
+    ignored || action.is_some_and(|a| a.flags().contains(SaFlags::NOCLDWAIT))
 }
 
 /// The `SIGCHLD` information for a wait status.
