@@ -235,7 +235,7 @@ fn others(dir: &Path) -> Vec<String> {
     for name in ["text-data", "directory", "link-dangling", "link-loop", "link-ok", "absent", "script-ok/below"] {
         names.push(name.to_string());
     }
-    names.extend(["/dev/null".to_string(), "/proc/self/mem".to_string(), String::new(), "a".repeat(300)]);
+    names.extend(["/dev/null".to_string(), "/proc/self/status".to_string(), String::new(), "a".repeat(300)]);
     names
 }
 
