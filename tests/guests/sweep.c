@@ -86,6 +86,9 @@ static void child(long nr, int from) {
     _exit(0);
 }
 
+// The vDSO's place in `values`: calls may read it as natively, so it is no stranger's address.
+enum { VDSO = 4 };
+
 // Runs all combinations of one number; returns how many faults were found.
 static int sweep(long nr, int how) {
     int may_die = how == 'x';
@@ -123,6 +126,7 @@ static int sweep(long nr, int how) {
     }
     for (int n = 0; n < COMBINATIONS; n += VALUES) {
         for (int v = 0; v < RUNTIME; v++) {
+            if (v == VDSO) continue;
             long got = shared->result[n + v], want = shared->result[n + LIKE_RUNTIME + v];
             if (want == got || want == -10000 || got == -10000 || got == -EFAULT || got == -ENOMEM || how) continue;
             printf("%ld: base %d, argument %d, %s: %ld, but %s: %ld\n", nr, n / (POSITIONS * VALUES), n / VALUES % POSITIONS,
