@@ -57,11 +57,11 @@ pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind) -> Result<(Arc<Task>, Prog
     });
     kernel().trace.store(u32::from(sandbox.trace), std::sync::atomic::Ordering::SeqCst);
     let cred = credentials(sandbox.root);
-    let dev_root = mount_system(&cred)?;
+    let dev_root = mount_system()?;
     for bind in &sandbox.binds {
-        mount_bind(bind, &cred).with_context(|| format!("-v {}", bind.source.display()))?;
+        mount_bind(bind).with_context(|| format!("-v {}", bind.source.display()))?;
     }
-    let fs = FsContext::new(kernel().mounts.root(), working_directory(sandbox, &cred)?, umask);
+    let fs = FsContext::new(kernel().mounts.root(), working_directory(sandbox)?, umask);
     let files = Arc::new(FileTable::new());
     let task = Task::first(cred, Mm::new(GUEST_MMAP_TOP), files.clone(), Arc::new(fs), limits)
         .map_err(host("the first task"))?;
@@ -154,21 +154,21 @@ fn root_mount(sandbox: &Sandbox) -> Result<MountTable> {
 }
 
 /// `/proc`, `/sys` and `/dev`; answers the root of `/dev`.
-fn mount_system(cred: &Cred) -> Result<Path> {
+fn mount_system() -> Result<Path> {
     let noexec = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC | MountFlags::RELATIME;
-    mount(cred, b"/proc", proc::proc_fs(), noexec, b"proc")?;
-    mount(cred, b"/sys", proc::sys_fs(), noexec, b"sysfs")?;
+    mount(b"/proc", proc::proc_fs(), noexec, b"proc")?;
+    mount(b"/sys", proc::sys_fs(), noexec, b"sysfs")?;
     let tmp = TmpFs::new(DEV_DEV, tmpfs::Limits::default(), 0o755, ROOT).map_err(host("/dev"))?;
     dev::populate(&tmp.root()).map_err(host("/dev"))?;
-    mount(cred, b"/dev", tmp, MountFlags::NOSUID | MountFlags::RELATIME, b"devtmpfs")?;
+    mount(b"/dev", tmp, MountFlags::NOSUID | MountFlags::RELATIME, b"devtmpfs")?;
     let pts = tty::devpts_fs().map_err(host("/dev/pts"))?;
-    mount(cred, b"/dev/pts", pts, MountFlags::NOSUID | MountFlags::NOEXEC | MountFlags::RELATIME, b"devpts")?;
-    find(cred, b"/dev")
+    mount(b"/dev/pts", pts, MountFlags::NOSUID | MountFlags::NOEXEC | MountFlags::RELATIME, b"devpts")?;
+    find(b"/dev")
 }
 
-fn mount(cred: &Cred, at: &[u8], fs: Arc<dyn FileSystem>, flags: MountFlags, source: &[u8]) -> Result<()> {
+fn mount(at: &[u8], fs: Arc<dyn FileSystem>, flags: MountFlags, source: &[u8]) -> Result<()> {
     let name = String::from_utf8_lossy(at).into_owned();
-    let at = make_dir(cred, at)?;
+    let at = make_dir(at)?;
     kernel().mounts.mount(at, fs, flags, source).map(drop).map_err(host(&name))
 }
 
@@ -177,14 +177,14 @@ fn all_rights() -> Cred {
     Cred::new(0, 0, Arc::from(&[][..]))
 }
 
-fn find(_cred: &Cred, path: &[u8]) -> Result<Path> {
+fn find(path: &[u8]) -> Result<Path> {
     let (root, cred) = (kernel().mounts.root(), all_rights());
     let ctx = Ctx { root: &root, cred: &cred, umask: 0 };
     ctx.find(At::new(&root, path), Resolve::empty()).map_err(host(&String::from_utf8_lossy(path)))
 }
 
 /// The directory at a path, made (with its parents) if it is not there.
-fn make_dir(cred: &Cred, path: &[u8]) -> Result<Path> {
+fn make_dir(path: &[u8]) -> Result<Path> {
     let (root, rights) = (kernel().mounts.root(), all_rights());
     let ctx = Ctx { root: &root, cred: &rights, umask: 0 };
     let mut upto = 0;
@@ -195,11 +195,11 @@ fn make_dir(cred: &Cred, path: &[u8]) -> Result<Path> {
             ops::mkdir(&ctx, At::new(&root, part), 0o755).map_err(host(&String::from_utf8_lossy(part)))?;
         }
     }
-    find(cred, path)
+    find(path)
 }
 
 /// `-v SRC:DST`: a directory as a file system of its own; a single file by way of its directory.
-fn mount_bind(bind: &Bind, cred: &Cred) -> Result<()> {
+fn mount_bind(bind: &Bind) -> Result<()> {
     let source = std::fs::canonicalize(&bind.source)?;
     let is_dir = source.is_dir();
     let dir = if is_dir { source.as_path() } else { source.parent().unwrap_or(StdPath::new("/")) };
@@ -208,17 +208,17 @@ fn mount_bind(bind: &Bind, cred: &Cred) -> Result<()> {
     let flags = if bind.writable { MountFlags::RELATIME } else { MountFlags::RELATIME | MountFlags::RDONLY };
     let target = bind.target.as_os_str().as_bytes();
     if is_dir {
-        return mount(cred, target, fs, flags, dir.as_os_str().as_bytes());
+        return mount(target, fs, flags, dir.as_os_str().as_bytes());
     }
     bail_unless_file(&source)?;
     let name = source.file_name().unwrap_or_default().as_bytes();
     let rights = all_rights();
-    let staging = make_dir(cred, b"/dev/.umlaut-bind")?;
+    let staging = make_dir(b"/dev/.umlaut-bind")?;
     kernel().mounts.mount(staging, fs, flags, dir.as_os_str().as_bytes()).map_err(host("mount"))?;
-    let what = find(cred, &[b"/dev/.umlaut-bind/", name].concat())?;
+    let what = find(&[b"/dev/.umlaut-bind/", name].concat())?;
     let at = make_file(&rights, target)?;
     kernel().mounts.bind(&what, at, flags).map_err(host("bind"))?;
-    let staging = find(cred, b"/dev/.umlaut-bind")?;
+    let staging = find(b"/dev/.umlaut-bind")?;
     kernel().mounts.umount(staging, true).map_err(host("umount"))?;
     let root = kernel().mounts.root();
     let ctx = Ctx { root: &root, cred: &rights, umask: 0 };
@@ -237,18 +237,18 @@ fn make_file(rights: &Cred, path: &[u8]) -> Result<Path> {
         return Ok(found);
     }
     let parent = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
-    make_dir(rights, &path[..parent.max(1)])?;
+    make_dir(&path[..parent.max(1)])?;
     ops::mknod(&ctx, at, FileType::Regular.mode() | 0o644, 0).map_err(host("mknod"))?;
-    find(rights, path)
+    find(path)
 }
 
-fn working_directory(sandbox: &Sandbox, cred: &Cred) -> Result<Path> {
+fn working_directory(sandbox: &Sandbox) -> Result<Path> {
     let dir = match (&sandbox.workdir, &sandbox.rootfs) {
         (Some(dir), _) => dir.clone(),
         (None, Some(_)) => PathBuf::from("/"),
         (None, None) => std::env::current_dir().context("the working directory")?,
     };
-    let path = find(cred, dir.as_os_str().as_bytes())?;
+    let path = find(dir.as_os_str().as_bytes())?;
     if path.dentry.is_dir() { Ok(path) } else { bail!("{}: Not a directory", dir.display()) }
 }
 
