@@ -13,30 +13,44 @@ const REAPING: Duration = Duration::from_secs(1);
 
 /// Runs a case natively and in `mode`; the complaints, none if both agree.
 pub fn check(case: &Case, mode: Mode, parent: &Path) -> Vec<String> {
+    check_rounds(case, mode, parent, 1).concat()
+}
+
+/// Runs a case natively once and then `rounds` times in `mode`; the complaints of each round.
+///
+/// Where the native run itself is at fault there is one round of complaints, about that.
+pub fn check_rounds(case: &Case, mode: Mode, parent: &Path, rounds: usize) -> Vec<Vec<String>> {
     if let Some(reason) = &case.broken {
-        return vec![reason.clone()];
+        return vec![vec![reason.clone()]];
     }
     let dir = WorkDir::new(parent, &case.name);
     let tag = exec::fresh_tag();
     let native = match run(case, Mode::Native, &dir, &tag) {
         Ok((outcome, _)) => outcome,
-        Err(e) => return vec![e],
+        Err(e) => return vec![vec![e]],
     };
-    let mut complaints = native_complaints(case, &native);
-    if complaints.is_empty() {
-        match run(case, mode, &dir, &tag) {
-            Ok((virtual_, changed)) => {
-                complaints = compare(case, &native, &virtual_);
-                complaints.extend(changed);
-                complaints.extend(virtual_.left_over.iter().map(|p| format!("left over: {p}")));
-            }
-            Err(e) => complaints.push(e),
-        }
-    }
+    let complaints = native_complaints(case, &native);
+    let mut all = match complaints.is_empty() {
+        true => (0..rounds).map(|_| round(case, mode, &native, &dir, &tag)).collect(),
+        false => vec![complaints],
+    };
     if let Err(e) = dir.remove() {
-        complaints.push(format!("cannot remove the case's directory: {e}"));
+        all.push(vec![format!("cannot remove the case's directory: {e}")]);
     }
-    complaints
+    all
+}
+
+/// One run in `mode` beside the native run.
+fn round(case: &Case, mode: Mode, native: &Outcome, dir: &WorkDir, tag: &str) -> Vec<String> {
+    match run(case, mode, dir, tag) {
+        Ok((virtual_, changed)) => {
+            let mut complaints = compare(case, native, &virtual_);
+            complaints.extend(changed);
+            complaints.extend(virtual_.left_over.iter().map(|p| format!("left over: {p}")));
+            complaints
+        }
+        Err(e) => vec![e],
+    }
 }
 
 /// Runs a case natively twice: a case that differs from itself cannot be compared with umlaut.

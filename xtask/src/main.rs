@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo xtask test                                       everything, with the Debian packages it needs
-//! cargo xtask stress [--rounds N] [--trap T] PATTERN…    guests and command lines, over and over, on busy processors
+//! cargo xtask stress [--rounds N] [--jobs N] [--trap T] PATTERN…    guests and command lines, over and over, on busy processors
 //! cargo xtask packages                                   names the Debian packages that the tests need
 //! cargo xtask calls                                      writes docs/calls.md from the table of calls
 //! cargo xtask bench-startup [--rounds N]                 times the start of a sandbox beside native and other runners
@@ -16,7 +16,7 @@ mod test;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask test
-       cargo xtask stress [--rounds N] [--trap sud|seccomp|ptrace] PATTERN...
+       cargo xtask stress [--rounds N] [--jobs N] [--trap sud|seccomp|ptrace] PATTERN...
        cargo xtask packages
        cargo xtask calls
        cargo xtask bench-startup [--rounds N]";

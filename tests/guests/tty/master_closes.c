@@ -38,8 +38,13 @@ int main(void) {
         sigprocmask(SIG_BLOCK, &both, &old);
         show("blocked read", read(s, c, 8));
         show("read after", read(s, c, 8));
+        // Linux wakes the reader before it sends them.
         sigset_t pend;
-        sigpending(&pend);
+        for (int i = 0; i < 5000; i++) {
+            sigpending(&pend);
+            if (sigismember(&pend, SIGHUP) && sigismember(&pend, SIGCONT)) break;
+            sleep_ms(1);
+        }
         say("pending: HUP %d, CONT %d", sigismember(&pend, SIGHUP), sigismember(&pend, SIGCONT));
         show_ok("/dev/tty", open("/dev/tty", O_RDWR));
         show("tcgetpgrp", tcgetpgrp(s));

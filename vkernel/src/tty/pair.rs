@@ -173,11 +173,18 @@ impl Pair {
     }
 
     /// The master is closed: the slave is of no use any more, and its session hears of it.
+    ///
+    /// The signals go first: a reader that the hang-up wakes finds them pending, as `__tty_hangup` has it.
     pub(super) fn hang_up(&self) {
+        self.signal_session();
         let _ = self.change(|s| {
             s.hung_up = true;
             Ok(())
         });
+    }
+
+    /// SIGHUP and SIGCONT for the leader of the session, which has this terminal no longer.
+    fn signal_session(&self) {
         let session = self.control.session();
         let Some(foreground) = self.control.release(session) else { return };
         if let Some(leader) = kernel().tasks.process(session).filter(|p| session != 0 && !p.zombie) {
