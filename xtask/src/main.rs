@@ -5,10 +5,8 @@
 //! cargo xtask stress [--rounds N] [--jobs N] [--trap T] PATTERN…    guests and command lines, over and over, on busy processors
 //! cargo xtask packages                                   names the Debian packages that the tests need
 //! cargo xtask calls                                      writes docs/calls.md from the table of calls
-//! cargo xtask bench-startup [--rounds N]                 times the start of a sandbox beside native and other runners
 //! ```
 
-mod bench;
 mod calls;
 mod stress;
 mod test;
@@ -18,8 +16,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask test
        cargo xtask stress [--rounds N] [--jobs N] [--trap sud|seccomp|ptrace] PATTERN...
        cargo xtask packages
-       cargo xtask calls
-       cargo xtask bench-startup [--rounds N]";
+       cargo xtask calls";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -28,7 +25,6 @@ fn main() -> ExitCode {
         Some((chore, rest)) if chore == "stress" => stress::run(rest),
         Some((chore, [])) if chore == "packages" => test::list(),
         Some((chore, [])) if chore == "calls" => calls::run(),
-        Some((chore, rest)) if chore == "bench-startup" => bench::run(rest),
         _ => Err(USAGE.to_string()),
     };
     match result {
