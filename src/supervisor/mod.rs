@@ -11,6 +11,7 @@ mod signals;
 mod timekeeper;
 mod tracer;
 pub mod wall;
+mod watchdog;
 
 use crate::sandbox::{Sandbox, Trap};
 use anyhow::{Result, anyhow, bail};

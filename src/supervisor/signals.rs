@@ -4,7 +4,7 @@
 //! supervisor hands its own to the virtual foreground group.
 
 use super::heap::in_arena;
-use super::{reap, timekeeper, tracer};
+use super::{reap, timekeeper, tracer, watchdog};
 use anyhow::Result;
 use host::sys::signal::DOORBELL;
 use std::mem::MaybeUninit;
@@ -91,7 +91,11 @@ pub fn ended(pid: u32, status: i32) -> Option<i32> {
     if timekeeper::is(pid) {
         timekeeper::start();
     }
-    if let reap::Outcome::Poisoned = reap::process_ended(pid, status) {
+    let outcome = match libc::WIFSIGNALED(status) {
+        true => watchdog::watched(|| reap::process_ended(pid, status)),
+        false => reap::process_ended(pid, status),
+    };
+    if let reap::Outcome::Poisoned = outcome {
         return Some(give_up("a process was killed inside the kernel; the sandbox cannot go on"));
     }
     kernel().main_exit().map(|how| finish(how.0))

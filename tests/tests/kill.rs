@@ -1,7 +1,7 @@
 //! `kill -9` from outside: whatever host process of a sandbox dies, the end is clear and quick.
 //!
-//! For every scenario and every one of its host processes: start the sandbox, wait until the guest
-//! says that it is ready, kill that process, and see that the guest's own programs notice and end,
+//! For every scenario and every one of its host processes, and all of its guests at once: start the sandbox, wait until the
+//! guest says that it is ready, kill, and see that the guest's own programs notice and end,
 //! or that the sandbox ends; that nothing hangs and nothing is left.
 
 use std::io::{BufRead, BufReader, Read};
@@ -126,23 +126,38 @@ impl Sandbox {
     }
 }
 
-/// Kills the `victim`th host process (oldest first). `None`: there are not so many.
-fn strike(scenario: &Scenario, mode: Mode, dir: &WorkDir, victim: usize) -> Option<Result<(), String>> {
+/// Whom the blow hits.
+#[derive(Clone, Copy)]
+enum Blow {
+    /// One host process, oldest first.
+    One(usize),
+    /// All but the supervisor, one right after the other.
+    Guests,
+}
+
+/// Starts the scenario and kills. `None`: there are not so many processes.
+fn strike(scenario: &Scenario, mode: Mode, dir: &WorkDir, blow: Blow) -> Option<Result<(), String>> {
     let mut sandbox = start(scenario, mode, dir);
+    let supervisor = sandbox.child.id();
     let result = sandbox.ready(scenario.processes).map(|()| {
         let mut alive = sandbox.run.alive();
         // A busy fork tree makes new ones all the time; by the time of the blow they would be gone.
         alive.truncate(scenario.processes + 1);
-        alive.get(victim).cloned()
+        match blow {
+            Blow::One(n) => alive.into_iter().skip(n).take(1).collect::<Vec<_>>(),
+            Blow::Guests => alive.into_iter().filter(|p| p.pid != supervisor).collect(),
+        }
     });
     let outcome = match result {
         Err(e) => Some(Err(e)),
-        Ok(None) => None,
-        Ok(Some(process)) => {
-            procs::kill_one(process.pid);
-            let supervisor = process.pid == sandbox.child.id();
-            let after = verdict(&mut sandbox, supervisor);
-            Some(after.map_err(|e| format!("killed host process {} ({}): {e}", victim, process.name)))
+        Ok(victims) if victims.is_empty() => None,
+        Ok(victims) => {
+            for process in &victims {
+                procs::kill_one(process.pid);
+            }
+            let names: Vec<&str> = victims.iter().map(|p| p.name.as_str()).collect();
+            let after = verdict(&mut sandbox, victims.iter().any(|p| p.pid == supervisor));
+            Some(after.map_err(|e| format!("killed {names:?}: {e}")))
         }
     };
     sandbox.clean_up();
@@ -177,13 +192,16 @@ fn all(mode: Mode) {
     let dir = WorkDir::new(paths::scratch(), "kill");
     let mut failures = Vec::new();
     for scenario in &SCENARIOS {
-        for victim in 0.. {
+        for blow in std::iter::once(Blow::Guests).chain((0..).map(Blow::One)) {
             dir.renew(None).expect("scratch");
-            match strike(scenario, mode, &dir, victim) {
+            match strike(scenario, mode, &dir, blow) {
                 None => break,
                 Some(Ok(())) => {}
                 Some(Err(e)) => {
-                    let name = format!("kill-{}-{victim}", scenario.name);
+                    let name = match blow {
+                        Blow::One(n) => format!("kill-{}-{n}", scenario.name),
+                        Blow::Guests => format!("kill-{}-guests", scenario.name),
+                    };
                     failures.push(format!("{}: {}", scenario.name, pair::shorten(&name, mode, &e)));
                     // A sandbox that never got going has no further victims to try.
                     if e.contains("did not say ready") {
