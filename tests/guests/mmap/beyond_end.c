@@ -1,16 +1,5 @@
 // Mappings past the end of a file: zeroes in the last page, SIGBUS beyond, SIGBUS after truncation, fine after growth.
-#include "../guest.h"
-#include <setjmp.h>
-
-static sigjmp_buf back;
-static void handler(int sig) { siglongjmp(back, sig); }
-static const char *look(volatile char *p) {
-    static char text[16];
-    int sig = sigsetjmp(back, 1);
-    if (sig) return signame(sig);
-    snprintf(text, sizeof text, "%d", *p);
-    return text;
-}
+#include "look.h"
 
 int main(void) {
     signal(SIGBUS, handler);

@@ -1,16 +1,5 @@
 // A file that another process cuts: pages of a shared mapping beyond its end are gone, private copies too.
-#include "../guest.h"
-#include <setjmp.h>
-
-static sigjmp_buf back;
-static void handler(int sig) { siglongjmp(back, sig); }
-static const char *look(volatile char *p) {
-    static char text[16];
-    int sig = sigsetjmp(back, 1);
-    if (sig) return signame(sig);
-    snprintf(text, sizeof text, "%d", *p);
-    return text;
-}
+#include "look.h"
 
 int main(void) {
     signal(SIGBUS, handler);

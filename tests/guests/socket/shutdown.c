@@ -1,26 +1,12 @@
 // shutdown in each direction, on both families: what the other end reads, what writing answers, what poll says.
-#include "../guest.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "tcp.h"
 #include <poll.h>
-#include <sys/socket.h>
 
 static void look(const char *what, int fd) {
     struct pollfd p = {fd, POLLIN | POLLOUT | POLLRDHUP, 0};
     poll(&p, 1, 0);
     say("%s: %s%s%s%s%s", what, p.revents & POLLIN ? "IN " : "", p.revents & POLLOUT ? "OUT " : "", p.revents & POLLRDHUP ? "RDHUP " : "",
         p.revents & POLLHUP ? "HUP " : "", p.revents & POLLERR ? "ERR" : "");
-}
-
-static void tcp(int s[2]) {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
-    int l = socket(AF_INET, SOCK_STREAM, 0);
-    s[0] = socket(AF_INET, SOCK_STREAM, 0);
-    MUST(bind(l, (void *)&a, sizeof a) == 0 && listen(l, 1) == 0 && getsockname(l, (void *)&a, &n) == 0);
-    MUST(connect(s[0], (void *)&a, sizeof a) == 0);
-    s[1] = accept(l, NULL, NULL);
-    close(l);
 }
 
 static void run(const char *name, int is_tcp) {

@@ -1,20 +1,6 @@
 // Much traffic both ways, in pieces of all sizes, on a stream of each family: nothing is lost, doubled or out of order.
-#include "../guest.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include "tcp.h"
 #define TOTAL 3000000
-
-static void tcp(int s[2]) {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
-    int l = socket(AF_INET, SOCK_STREAM, 0);
-    s[0] = socket(AF_INET, SOCK_STREAM, 0);
-    MUST(bind(l, (void *)&a, sizeof a) == 0 && listen(l, 1) == 0 && getsockname(l, (void *)&a, &n) == 0);
-    MUST(connect(s[0], (void *)&a, sizeof a) == 0);
-    s[1] = accept(l, NULL, NULL);
-    close(l);
-}
 
 static unsigned char at(long i) { return i * 31 + i / 251; }
 
