@@ -1,7 +1,7 @@
 //! The command line. Errors of umlaut's own are one line on stderr and status 125; 126 and 127 say that the command could
 //! not be executed or found, as `env` and `docker run` have it.
 
-use crate::sandbox::{Bind, Sandbox, Trap};
+use crate::sandbox::{Bind, Patch, Sandbox, Trap};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use std::ffi::{OsStr, OsString};
@@ -42,6 +42,9 @@ struct Run {
     /// How calls are intercepted.
     #[arg(long, value_enum, default_value_t = Trap::Auto)]
     trap: Trap,
+    /// Replace system calls that are made often by jumps into the kernel.
+    #[arg(long, value_enum, default_value_t = Patch::Off)]
+    patch: Patch,
     /// Be user 0 inside.
     #[arg(long)]
     root: bool,
@@ -91,7 +94,7 @@ pub fn main() -> i32 {
 fn run_command(run: Run) -> Result<i32> {
     // First, because it changes the environment.
     let stack = crate::supervisor::room::make()?;
-    let mut sandbox = Sandbox::new(run.command).trap(run.trap).root(run.root).trace(run.trace).stack_limit(stack);
+    let mut sandbox = Sandbox::new(run.command).trap(run.trap).patch(run.patch).root(run.root).trace(run.trace).stack_limit(stack);
     if let Some(name) = run.hostname {
         sandbox = sandbox.hostname(name);
     }

@@ -9,6 +9,7 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use vkernel::kernel::Patching;
 
 /// How guest calls are intercepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -21,6 +22,27 @@ pub enum Trap {
     Seccomp,
     /// A tracer process with PTRACE_SYSEMU: slow, to compare and to teach with.
     Ptrace,
+}
+
+/// When call sites are replaced by jumps into the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Patch {
+    /// Once they have trapped often.
+    On,
+    /// Never.
+    Off,
+    /// As soon as they have trapped once: for tests of patching itself.
+    Eager,
+}
+
+impl From<Patch> for Patching {
+    fn from(patch: Patch) -> Patching {
+        match patch {
+            Patch::On => Patching::On,
+            Patch::Off => Patching::Off,
+            Patch::Eager => Patching::Eager,
+        }
+    }
 }
 
 /// A host directory or file shown inside.
@@ -39,6 +61,7 @@ pub struct Bind {
 pub struct Sandbox {
     pub(crate) command: Vec<OsString>,
     pub(crate) trap: Trap,
+    pub(crate) patch: Patch,
     pub(crate) root: bool,
     pub(crate) trace: bool,
     pub(crate) hostname: Option<String>,
@@ -55,6 +78,7 @@ impl Sandbox {
         Sandbox {
             command: command.into_iter().map(Into::into).collect(),
             trap: Trap::Auto,
+            patch: Patch::Off,
             root: false,
             trace: false,
             hostname: None,
@@ -69,6 +93,12 @@ impl Sandbox {
     /// Chooses the trap mechanism.
     pub fn trap(mut self, trap: Trap) -> Sandbox {
         self.trap = trap;
+        self
+    }
+
+    /// When call sites are patched, so that they do not trap any more. Never with [`Trap::Ptrace`].
+    pub fn patch(mut self, patch: Patch) -> Sandbox {
+        self.patch = patch;
         self
     }
 

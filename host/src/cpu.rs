@@ -6,10 +6,100 @@
 use crate::wait::HostThread;
 use core::any::Any;
 use core::cell::Cell;
+use core::mem::offset_of;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// A kernel object that the thread's context names without knowing its type (the vkernel's `Task`).
 pub type AnyTask = &'static (dyn Any + Send + Sync);
+
+/// What the entry from patched call sites finds by `%gs`, before it has a register or a stack to use.
+#[repr(C)]
+pub struct Fast {
+    /// [`Fast::MAGIC`]: whatever else a guest has made `%gs` point at does not hold this here.
+    magic: Cell<u64>,
+    /// Where the saved context is put; the kernel's stack is below.
+    entry_sp: Cell<usize>,
+    /// The guest's stack pointer, for the moment of changing over.
+    user_sp: Cell<usize>,
+    /// Where the way out jumps.
+    resume: Cell<usize>,
+    /// Which guest address that is: the same, or the one whose instructions stand in a stub at `resume`.
+    stands_for: Cell<usize>,
+    /// Calls that came in from patched sites.
+    calls: Cell<u64>,
+}
+
+impl Fast {
+    /// Fits a displacement of 32 bits.
+    pub const MAGIC: u64 = 0x756d_6c61;
+    /// Offsets from `%gs`, for the assembly code: magic, entry_sp, user_sp, resume, stands_for, the word to test for work.
+    pub const OFFSETS: [usize; 6] = [
+        offset_of!(Cpu, fast) + offset_of!(Fast, magic),
+        offset_of!(Cpu, fast) + offset_of!(Fast, entry_sp),
+        offset_of!(Cpu, fast) + offset_of!(Fast, user_sp),
+        offset_of!(Cpu, fast) + offset_of!(Fast, resume),
+        offset_of!(Cpu, fast) + offset_of!(Fast, stands_for),
+        offset_of!(Cpu, work),
+    ];
+
+    fn new() -> Fast {
+        Fast {
+            magic: Cell::new(Fast::MAGIC),
+            entry_sp: Cell::new(0),
+            user_sp: Cell::new(0),
+            resume: Cell::new(0),
+            stands_for: Cell::new(0),
+            calls: Cell::new(0),
+        }
+    }
+
+    /// Says where the entry puts the saved context.
+    pub fn set_entry_sp(&self, at: usize) {
+        self.entry_sp.set(at);
+    }
+
+    /// Where the way out jumps.
+    pub fn resume(&self) -> usize {
+        self.resume.get()
+    }
+
+    /// The guest address that the way out goes to.
+    pub fn stands_for(&self) -> usize {
+        self.stands_for.get()
+    }
+
+    /// Says that the way out goes to guest address `rip`, which is at `resume`.
+    pub fn set_resume(&self, rip: usize, resume: usize) {
+        self.resume.set(resume);
+        self.stands_for.set(rip);
+    }
+
+    /// Counts a call.
+    pub fn count(&self) {
+        self.calls.set(self.calls.get().wrapping_add(1));
+    }
+
+    /// Calls counted since it was asked last.
+    pub fn take_calls(&self) -> u64 {
+        self.calls.take()
+    }
+}
+
+/// How often call sites have trapped in this thread, as far as it remembers.
+pub struct Traps([Cell<(usize, u32)>; Traps::PLACES]);
+
+impl Traps {
+    const PLACES: usize = 64;
+
+    /// Counts one; answers how many it were.
+    pub fn count(&self, site: usize) -> u32 {
+        let Some(place) = self.0.get((site >> 1 ^ site >> 7) % Traps::PLACES) else { return 0 };
+        let (at, n) = place.get();
+        let n = if at == site { n.saturating_add(1) } else { 1 };
+        place.set((site, n));
+        n
+    }
+}
 
 /// Per-thread context. The first word is its own address, so that one load from `%gs:0` finds it.
 #[repr(C)]
@@ -19,6 +109,8 @@ pub struct Cpu {
     thread: Cell<*const HostThread>,
     /// The word that the way back to the guest tests: nonzero sends it through the slow path.
     work: Cell<*const u32>,
+    /// What the entry from patched call sites needs.
+    pub fast: Fast,
     /// The kernel's `Task` (type known two crates above).
     task: Cell<Option<AnyTask>>,
     /// Lowest usable address of the kernel stack, and one past its highest.
@@ -29,6 +121,8 @@ pub struct Cpu {
     guest_gs: AtomicUsize,
     /// The vDSO, which is no guest memory but may be read as such.
     vdso: [AtomicUsize; 2],
+    /// Which call sites trap often.
+    pub traps: Traps,
     /// Called when a guest access faulted: may make the page present (growing stack, lazy file page).
     fault_in: AtomicUsize,
 }
@@ -47,11 +141,13 @@ impl Cpu {
             thread: Cell::new(thread),
             // SAFETY: the caller promised a live thread.
             work: Cell::new(unsafe { (*thread).work_word() }),
+            fast: Fast::new(),
             task: Cell::new(None),
             stack,
             frame: AtomicUsize::new(0),
             guest_gs: AtomicUsize::new(0),
             vdso: [const { AtomicUsize::new(0) }; 2],
+            traps: Traps([const { Cell::new((0, 0)) }; Traps::PLACES]),
             fault_in: AtomicUsize::new(0),
         };
         // SAFETY: the caller gave valid memory.

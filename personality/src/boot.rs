@@ -1,6 +1,6 @@
 //! The first program: from the boot call to the guest's first instruction.
 
-use crate::arch::Context;
+use crate::arch::{self, Context};
 use crate::trap::{arm, spawn, wall};
 use crate::{dispatch, exec};
 use alloc::sync::Arc;
@@ -57,6 +57,7 @@ pub fn is_booting(task: &Task) -> bool {
 /// The boot call arrived through the trap, so the trap works: executes the program.
 pub fn start(task: &'static Task, cx: &mut Context) {
     let Some(program) = kernel().program.lock().take() else { return };
+    arch::learn(cx.regs().fpstate);
     let Ok(program) = program.downcast::<Program>() else { return };
     if let Err((file, e)) = execute(task, cx, &program) {
         let status = if e == Errno::ENOENT { 127 } else { 126 };

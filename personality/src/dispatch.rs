@@ -7,7 +7,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use host::abi::SigInfo;
 use host::{Errno, Result};
 use vkernel::Task;
-use vkernel::kernel::kernel;
+use vkernel::kernel::{Patching, kernel};
 
 /// A call being handled.
 pub struct Call<'a> {
@@ -32,7 +32,13 @@ pub fn on_trap(task: &'static Task, cx: &mut Context, info: &SigInfo) {
     // The union of a SIGSYS: call address, number and architecture.
     let arch = (info.fields[1] >> 32) as u32;
     match info.code {
-        SYS_USER_DISPATCH | SYS_SECCOMP if arch == ARCH_X86_64 => syscall(task, cx),
+        SYS_USER_DISPATCH | SYS_SECCOMP if arch == ARCH_X86_64 => {
+            kernel().stats.trapped.fetch_add(1, Relaxed);
+            if kernel().patch != Patching::Off {
+                crate::patch::on_trap(task, cx);
+            }
+            syscall(task, cx)
+        }
         // A 32-bit call: this kernel has none.
         SYS_USER_DISPATCH | SYS_SECCOMP => cx.regs_mut().rax = Errno::ENOSYS.as_ret() as u64,
         _ => {
@@ -44,7 +50,6 @@ pub fn on_trap(task: &'static Task, cx: &mut Context, info: &SigInfo) {
 /// Handles the call in the registers and leaves its result there.
 pub fn syscall(task: &'static Task, cx: &mut Context) {
     let (nr, args) = cx.call();
-    kernel().calls.fetch_add(1, Relaxed);
     if nr == crate::boot::BOOT_CALL && crate::boot::is_booting(task) {
         return crate::boot::start(task, cx);
     }

@@ -13,6 +13,7 @@ pub mod boot;
 pub mod coverage;
 pub mod dispatch;
 pub mod exec;
+pub mod patch;
 mod strace;
 pub mod sys;
 pub mod table;

@@ -44,6 +44,7 @@ fn core_allowed(task: &Task) -> bool {
 
 fn deliver(task: &'static Task, cx: &mut Context, q: &Queued, action: &Action) {
     interrupt_call(task, cx, action);
+    crate::patch::to_original(task, cx);
     let mask = task.mask_for_frame();
     if build_frame(task, cx, q, action, mask).is_err() {
         // As Linux: no room for the frame is a fault of its own, final if it was for SIGSEGV already.
@@ -92,6 +93,13 @@ pub fn on_fault(task: &'static Task, cx: &mut Context, sig: u32, info: &SigInfo)
     const PAGE_FAULT: u64 = 14;
     let mut info = *info;
     let mut sig = sig;
+    // Raised by a displaced instruction: it is the original that the guest knows.
+    if info.code > 0
+        && info.fields[0] == cx.regs().rip
+        && let Some(rip) = crate::patch::original(task, cx.regs().rip)
+    {
+        info.fields[0] = rip;
+    }
     if cx.regs().trapno == PAGE_FAULT {
         let addr = cx.regs().cr2 as usize;
         match task.mm().handle_fault(addr, Access::from_error_code(cx.regs().err), &crate::sys::mm::limits(task)) {

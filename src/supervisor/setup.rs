@@ -54,6 +54,7 @@ pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind) -> Result<(Arc<Task>, Prog
         vdso: vdso(),
         hwcap: hwcap(),
         trap,
+        patch: sandbox.patch.into(),
     });
     kernel().trace.store(u32::from(sandbox.trace), std::sync::atomic::Ordering::SeqCst);
     let cred = credentials(sandbox.root);

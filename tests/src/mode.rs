@@ -69,6 +69,9 @@ impl Mode {
 pub fn umlaut(mode: Mode) -> Command {
     let mut command = Command::new(binary());
     command.arg("run").arg(format!("--trap={}", mode.name()));
+    if let Some(patch) = std::env::var("UMLAUT_PATCH").ok().filter(|p| !p.is_empty()) {
+        command.arg(format!("--patch={patch}"));
+    }
     command
 }
 

@@ -2,6 +2,7 @@
 
 use crate::console::Console;
 use crate::locks::LockTable;
+use crate::mm::patch::Left;
 use crate::net::Net;
 use crate::pipe::FifoTable;
 use crate::task::{Exit, TaskList, ThreadGroup, Usage};
@@ -10,7 +11,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
-use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::SeqCst};
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::{Relaxed, SeqCst}};
 use fs_emu::vfs::MountTable;
 use host::abi::Timespec;
 use host::lock::Mutex;
@@ -29,6 +30,52 @@ pub struct Config {
     pub hwcap: [u64; 3],
     /// How guests are intercepted.
     pub trap: TrapKind,
+    /// When call sites are patched (never with a tracer, which would not know).
+    pub patch: Patching,
+}
+
+/// When call sites are patched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patching {
+    /// Never.
+    Off,
+    /// Once they are used often.
+    On,
+    /// At their first use.
+    Eager,
+}
+
+/// The vector state in the host's signal frames: components and bytes.
+#[derive(Default)]
+pub struct VectorState {
+    features: AtomicU64,
+    size: AtomicU64,
+}
+
+impl VectorState {
+    /// Says what it is.
+    pub fn set(&self, features: u64, size: usize) {
+        self.features.store(features, SeqCst);
+        self.size.store(size as u64, SeqCst);
+    }
+
+    /// Components (as in `XCR0`) and bytes.
+    pub fn get(&self) -> (u64, usize) {
+        (self.features.load(Relaxed), self.size.load(Relaxed) as usize)
+    }
+}
+
+/// What happened, for the statistics option.
+#[derive(Default)]
+pub struct Stats {
+    /// Calls that came in by the trap.
+    pub trapped: AtomicU64,
+    /// Calls that came in from patched sites, of threads that have ended.
+    pub patched: AtomicU64,
+    /// Sites patched.
+    pub sites: AtomicU64,
+    /// Sites left on the trap, by reason.
+    pub left: [AtomicU64; Left::ALL.len()],
 }
 
 /// The trap mechanisms (DESIGN D1).
@@ -78,6 +125,12 @@ pub struct Kernel {
     pub hwcap: [u64; 3],
     /// See [`Config`].
     pub trap: TrapKind,
+    /// How large the host's vector state is.
+    pub vector: VectorState,
+    /// See [`Config`].
+    pub patch: Patching,
+    /// What happened, for the statistics option.
+    pub stats: Stats,
     /// What the first task will execute, of the personality's own type; taken by the boot call.
     pub program: Mutex<Option<Box<dyn Any + Send + Sync>>>,
     /// The files of `memfd_create`: a tmpfs that is mounted nowhere.
@@ -87,8 +140,6 @@ pub struct Kernel {
     main_pid: AtomicU32,
     main_exit: AtomicI32,
     ids: AtomicU64,
-    /// Calls that reached the kernel, for the statistics option.
-    pub calls: AtomicU64,
     /// A system call number to trace at, nonzero to write every call to stderr.
     pub trace: AtomicU32,
 }
@@ -127,13 +178,15 @@ impl Kernel {
             vdso: config.vdso,
             hwcap: config.hwcap,
             trap: config.trap,
+            vector: VectorState::default(),
+            patch: if config.trap == TrapKind::Ptrace { Patching::Off } else { config.patch },
+            stats: Stats::default(),
             program: Mutex::new(None),
             memfds: Mutex::new(None),
             tracer_ready: AtomicU32::new(0),
             main_pid: AtomicU32::new(0),
             main_exit: AtomicI32::new(RUNNING),
             ids: AtomicU64::new(1),
-            calls: AtomicU64::new(0),
             trace: AtomicU32::new(0),
         }));
         host::arena::set_root(kernel);

@@ -38,7 +38,7 @@ host_calls! {
     ClockGettime = 228, ClockGetres = 229, ClockNanosleep = 230, ExitGroup = 231, Tgkill = 234, Openat = 257,
     Mkdirat = 258, Mknodat = 259, Fchownat = 260, Newfstatat = 262, Unlinkat = 263, Linkat = 265, Symlinkat = 266,
     Readlinkat = 267, Fchmodat = 268, Ppoll = 271, Utimensat = 280, Fallocate = 285, Preadv = 295, Pwritev = 296,
-    RtTgsigqueueinfo = 297, Prlimit64 = 302, Getcpu = 309, Renameat2 = 316, Getrandom = 318, MemfdCreate = 319,
+    RtTgsigqueueinfo = 297, Membarrier = 324, Prlimit64 = 302, Getcpu = 309, Renameat2 = 316, Getrandom = 318, MemfdCreate = 319,
     CopyFileRange = 326, Pwritev2 = 328, Statx = 332, Openat2 = 437, Faccessat2 = 439, Fchmodat2 = 452,
 }
 

@@ -68,6 +68,15 @@ pub unsafe fn prctl(option: u32, a: usize, b: usize, c: usize, d: usize) -> Resu
     unsafe { call(HostCall::Prctl, [option as usize, a, b, c, d, 0]) }
 }
 
+/// `membarrier(2)`: every thread of this process has passed a serialising instruction since, wherever it runs. Registers
+/// the process first, which its memory may have forgotten by a fork.
+pub fn sync_cores() -> Result<()> {
+    const REGISTER_PRIVATE_EXPEDITED_SYNC_CORE: usize = 64;
+    const PRIVATE_EXPEDITED_SYNC_CORE: usize = 32;
+    plain(HostCall::Membarrier, REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0)?;
+    plain(HostCall::Membarrier, PRIVATE_EXPEDITED_SYNC_CORE, 0, 0).map(drop)
+}
+
 /// Asks to be killed with `sig` when the host parent dies.
 pub fn set_pdeathsig(sig: i32) -> Result<()> {
     plain(HostCall::Prctl, 1, sig as usize, 0).map(drop)

@@ -88,6 +88,9 @@ pub fn rt_sigreturn(call: &mut Call<'_>) -> Result<usize> {
     if arch::restore_frame(call.task, call.cx).is_err() {
         call.task.force(sig::SIGSEGV, sig::info(sig::SIGSEGV, code::SI_KERNEL));
     }
+    // Interrupted right behind a call, as a rule.
+    let rip = call.cx.regs().rip;
+    host::cpu::current().fast.set_resume(rip as usize, crate::patch::resume_at(call.task, rip));
     Ok(0)
 }
 

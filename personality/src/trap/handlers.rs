@@ -5,8 +5,9 @@
 //! before it leaves (the window of `leave`).
 
 use super::stack::Stack;
+use crate::arch::entry::{self, Window};
 use crate::arch::{Context, UContext};
-use crate::{dispatch, work};
+use crate::{dispatch, patch, work};
 use host::abi::SigInfo;
 use host::arch::{self, gate, usercopy};
 use host::cpu::{self, Cpu};
@@ -31,7 +32,8 @@ pub fn install() -> Result<()> {
     let flags = SA_SIGINFO | SA_ONSTACK;
     // SAFETY: the functions below are handlers for exactly these flags.
     unsafe {
-        action(SIGSYS as i32, on_syscall as *const () as usize, flags, 0)?;
+        // Not blocked while it runs: then nothing has to be restored by the host afterwards.
+        action(SIGSYS as i32, on_syscall as *const () as usize, flags | SA_NODEFER, 0)?;
         for sig in FAULTS {
             action(sig as i32, on_fault as *const () as usize, flags | SA_NODEFER, 0)?;
         }
@@ -86,6 +88,7 @@ unsafe extern "C" fn on_syscall(_sig: i32, info: *const SigInfo, uc: *mut UConte
         let cpu = enter(uc);
         let mut cx = Context::at(uc as usize);
         cpu.set_frame(uc as usize);
+        cpu.fast.set_resume(0, 0);
         match Task::current() {
             Some(task) => dispatch::on_trap(task, &mut cx, &*info),
             None => host::sys::process::exit_group(70),
@@ -94,11 +97,35 @@ unsafe extern "C" fn on_syscall(_sig: i32, info: *const SigInfo, uc: *mut UConte
     }
 }
 
+/// A call from a patched site: `context` was filled in by the entry. Comes back to go on from it as it is.
+pub(crate) unsafe extern "C" fn fast_call(context: usize) {
+    // SAFETY: only the entry calls this.
+    unsafe {
+        let cpu = cpu::current();
+        let mut cx = Context::at(context);
+        cpu.set_frame(context);
+        cpu.fast.count();
+        match Task::current() {
+            Some(task) => dispatch::syscall(task, &mut cx),
+            None => host::sys::process::exit_group(70),
+        }
+        if cx.regs().rip as usize != cpu.fast.stands_for() || cpu.guest_gs() != 0 || cx.needs_host() {
+            leave(context)
+        }
+    }
+}
+
 unsafe extern "C" fn on_fault(sig: i32, info: *const SigInfo, uc: *mut UContext) {
     // SAFETY: as in `on_syscall`.
     unsafe {
         let cpu = enter(uc);
         let context = &mut *uc;
+        match entry::window(context.machine.rip as usize) {
+            // The call is made by this signal instead of the other one.
+            Some(Window::Entering | Window::Refused) => return begun_call(cpu, uc),
+            Some(Window::Left) => context.machine.rip = cpu.fast.resume() as u64,
+            _ => {}
+        }
         if !from_guest(context) {
             if let Some(to) = usercopy::fixup(context.machine.rip as usize) {
                 context.machine.rip = to as u64;
@@ -106,9 +133,34 @@ unsafe extern "C" fn on_fault(sig: i32, info: *const SigInfo, uc: *mut UContext)
             }
             work::kernel_bug(sig as u32, context);
         }
-        cpu.set_frame(uc as usize);
         let Some(task) = Task::current() else { host::sys::process::exit_group(70) };
+        match patch::on_fault(task, &mut Context::at(uc as usize), sig as u32) {
+            patch::Fault::Mended => return,
+            patch::Fault::Call => return begun_call(cpu, uc),
+            patch::Fault::Guests => {}
+        }
+        cpu.set_frame(uc as usize);
+        cpu.fast.set_resume(0, 0);
         work::on_fault(task, &mut Context::at(uc as usize), sig as u32, &*info);
+        leave(uc as usize)
+    }
+}
+
+/// A fault of the entry's, or of a stub's part that leads there: the site's call is made from here.
+///
+/// # Safety
+/// As [`enter`], and the registers must be those of [`Window::Entering`].
+unsafe fn begun_call(cpu: &'static Cpu, uc: *mut UContext) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut cx = Context::at(uc as usize);
+        let Some(task) = Task::current() else { host::sys::process::exit_group(70) };
+        patch::to_site(task, &mut cx);
+        let regs = cx.regs_mut();
+        regs.rip += 2;
+        cpu.set_frame(uc as usize);
+        cpu.fast.set_resume(0, 0);
+        dispatch::syscall(task, &mut cx);
         leave(uc as usize)
     }
 }
@@ -125,10 +177,20 @@ unsafe extern "C" fn on_event(sig: i32, _info: *const SigInfo, uc: *mut UContext
             context.machine.rip = to as u64;
             return;
         }
-        if !from_guest(context) {
-            return;
+        let mut cx = Context::at(uc as usize);
+        match entry::window(context.machine.rip as usize) {
+            Some(Window::Leaving) => return entry::leave_slowly(&mut cx),
+            Some(Window::Left) => context.machine.rip = cpu.fast.resume() as u64,
+            // As if it had come before the call.
+            Some(Window::Entering | Window::Refused) => {}
+            None if !from_guest(context) => return,
+            None => {}
+        }
+        if let Some(task) = Task::current() {
+            patch::to_site(task, &mut cx);
         }
         cpu.set_frame(uc as usize);
+        cpu.fast.set_resume(0, 0);
         cpu.thread().set_work();
         leave(uc as usize)
     }
@@ -141,11 +203,24 @@ unsafe extern "C" fn on_event(sig: i32, _info: *const SigInfo, uc: *mut UContext
 pub unsafe fn leave(context: usize) -> ! {
     let cpu = cpu::current();
     // SAFETY: the caller's promise.
-    unsafe { gate::leave(context, cpu.thread().work_word(), cpu.guest_gs(), slow, kernel().trap == TrapKind::Ptrace) }
+    unsafe {
+        let mut cx = Context::at(context);
+        let traced = kernel().trap == TrapKind::Ptrace;
+        if traced || cpu.guest_gs() != 0 || cx.needs_host() {
+            cx.complete(&cpu.stack);
+            gate::leave(context, cpu.thread().work_word(), cpu.guest_gs(), slow, traced)
+        }
+        let rip = cx.regs().rip as usize;
+        if rip != cpu.fast.stands_for() {
+            cpu.fast.set_resume(rip, rip);
+        }
+        entry::exit(context)
+    }
 }
 
-unsafe extern "C" fn slow(context: usize) -> ! {
-    // SAFETY: `leave` passes on what it was given.
+/// The work that was announced, then the way out again.
+pub(crate) unsafe extern "C" fn slow(context: usize) -> ! {
+    // SAFETY: `leave` and the entry pass on what they were given.
     unsafe {
         match Task::current() {
             Some(task) => work::before_guest(task, &mut Context::at(context)),

@@ -15,4 +15,5 @@ pub mod spawn;
 pub mod stack;
 pub mod wall;
 
+pub(crate) use handlers::{fast_call, slow};
 pub use handlers::{handled, install, leave};

@@ -38,7 +38,7 @@ pub struct Start {
 }
 
 /// Starts a child in the same address space: a thread of this process, or a process of its own that shares memory.
-pub fn in_same_memory(parent: &Context, task: &Arc<Task>, start: Start, thread: bool) -> Result<u32> {
+pub fn in_same_memory(parent: &mut Context, task: &Arc<Task>, start: Start, thread: bool) -> Result<u32> {
     let stack = current_stack().another()?;
     // SAFETY: the block is claimed and nobody runs on it; the task is kept alive for the thread below.
     let (context, top) = unsafe {
@@ -93,11 +93,16 @@ fn place_start(top: usize, start: &Start, context: usize) -> usize {
     sp
 }
 
-unsafe fn copy_context(parent: &Context, stack: &Stack) -> usize {
-    let area = parent.regs().fpstate;
+unsafe fn copy_context(parent: &mut Context, stack: &Stack) -> usize {
+    let area = parent.vector_area();
     let fp = (stack.range().end - arch::area_size(area)) & !63;
     let at = (fp - size_of::<UContext>() - 64) & !15;
     let mut uc = *parent.raw();
+    if cpu::current().fast.stands_for() == uc.machine.rip as usize {
+        uc.machine.rip = cpu::current().fast.resume() as u64;
+    }
+    (uc.flags, uc.link, uc.sigmask) = (arch::HOST_FLAGS, 0, 0);
+    (uc.machine.cs, uc.machine.ss, uc.machine.fs, uc.machine.gs) = (0x33, 0x2b, 0, 0);
     uc.machine.fpstate = if area == 0 { 0 } else { fp };
     uc.stack = StackT { sp: stack.range().start, flags: 0, pad: 0, size: stack.range().len() };
     // SAFETY: the block is the child's and unused.

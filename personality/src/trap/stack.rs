@@ -12,6 +12,7 @@
 
 use core::mem::{MaybeUninit, offset_of};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
+use crate::arch::Context;
 use host::cpu::Cpu;
 use host::sys::mem;
 use host::wait::HostThread;
@@ -113,6 +114,7 @@ impl Stack {
     pub unsafe fn install_cpu(&self, thread: *const HostThread) {
         // SAFETY: the caller's promise.
         unsafe { Cpu::install(self.cpu_addr() as *mut Cpu, thread, self.range()) };
+        self.cpu().fast.set_entry_sp((self.range().end - Context::room()) & !63);
     }
 
     /// Where the context stands.

@@ -68,13 +68,16 @@ impl Inner {
         if matches!(advice, POPULATE_READ | POPULATE_WRITE) {
             self.fill(piece.clone())?;
         }
-        let vma = self.vmas.at(piece.start).ok_or(Errno::ENOMEM)?;
         // DONTNEED_LOCKED differs for locked memory only, which is not locked on the host.
         let host_advice = if advice == DONTNEED_LOCKED { DONTNEED } else { advice };
         let change = flag_change(advice);
         if change.is_some() {
             self.vmas.check_split(piece.clone())?;
         }
+        if matches!(advice, DONTNEED | DONTNEED_LOCKED | FREE | REMOVE) {
+            self.give_back(piece.clone(), false);
+        }
+        let vma = self.vmas.at(piece.start).ok_or(Errno::ENOMEM)?;
         if advice == DONTFORK || advice == DOFORK {
             // Placeholders as well, for the mapping as a whole is in the child or not.
             host::sys::mem::advise_guest(piece.start, piece.end - piece.start, host_advice)?;

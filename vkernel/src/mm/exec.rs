@@ -79,6 +79,8 @@ impl Inner {
     /// Empties the book. The answer is to be dropped outside of the lock.
     pub(super) fn clear(&mut self) -> MmInfo {
         self.dead.extend(self.vmas.clear());
+        self.vmas.unreserve_all();
+        self.patches = Default::default();
         (self.start_brk, self.brk, self.lock_future) = (0, 0, false);
         core::mem::take(&mut self.info)
     }

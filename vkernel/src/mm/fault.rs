@@ -159,7 +159,7 @@ impl Inner {
         let vma = self.vmas.next(addr).filter(|v| v.flags.contains(VmFlags::GROWSDOWN)).ok_or(Errno::EFAULT)?;
         let wanted = page_down(addr);
         let floor = self.stack_floor(vma, limits);
-        if wanted < floor || !is_guest(wanted, vma.end - wanted) {
+        if wanted < floor || self.vmas.is_runtimes(wanted, vma.end - wanted) {
             return Err(Errno::ENOMEM);
         }
         // Some more than was asked for, if all of it is allowed.

@@ -36,6 +36,7 @@ impl Mm {
     pub fn begin_fork(&self, child: &Mm) -> Fork<'_> {
         let guard = self.inner.lock();
         let copy = guard.copy();
+        child.patched.store(copy.patches.any(), Relaxed);
         // Nobody else uses the child's lock yet, so that two of one rank do no harm.
         child.with(|inner| {
             let mut old = core::mem::replace(inner, copy);
@@ -77,6 +78,8 @@ impl Inner {
             start_brk: self.start_brk,
             brk: self.brk,
             lock_future: false,
+            patches: self.patches.clone(),
+            threads: false,
             peak: self.vmas.counts().total,
             dead: Vec::new(),
         }

@@ -3,7 +3,7 @@
 use super::vma::{Backing, FileTag, Label, PROT_EXEC, PROT_RWX, PROT_WRITE, PagesRef, SharedAnon, VmFlags, Vma};
 use super::*;
 use fs_emu::MapSource;
-use host::layout::{GUEST_MIN, PAGE_SIZE, TASK_SIZE, is_guest, page_down, page_up};
+use host::layout::{GUEST_MIN, PAGE_SIZE, TASK_SIZE, page_down, page_up};
 use host::{Errno, Result};
 
 /// The flags that Linux knew before `MAP_SHARED_VALIDATE` (`LEGACY_MAP_MASK`).
@@ -81,7 +81,7 @@ impl Inner {
         self.vmas.check_count(0)?;
         let addr = match self.vmas.get_unmapped(addr, len, flags, file.is_none()) {
             // Asked politely, the runtime's own mappings are just mappings that are there.
-            Err(Errno::ENOMEM) if noreplace && addr <= TASK_SIZE.saturating_sub(len) && !is_guest(addr, len) => {
+            Err(Errno::ENOMEM) if noreplace && addr <= TASK_SIZE.saturating_sub(len) && self.vmas.is_runtimes(addr, len) => {
                 return Err(Errno::EEXIST);
             }
             other => other?,
@@ -125,6 +125,7 @@ impl Inner {
     pub(super) fn install(&mut self, mut vma: Vma, populate: bool) -> Result<()> {
         let range = vma.range();
         self.vmas.check_split(range.clone())?;
+        self.give_back(range.clone(), true);
         let mapped = hostmap::map(&mut vma, populate);
         if let Err(e) = mapped {
             if !refused_early(e, &vma) {

@@ -25,6 +25,7 @@ mod fork;
 mod hostmap;
 mod lock;
 mod mmap;
+pub mod patch;
 mod protect;
 mod remap;
 mod render;
@@ -153,6 +154,10 @@ struct Inner {
     brk: usize,
     /// `mlockall(MCL_FUTURE)`.
     lock_future: bool,
+    /// Patched call sites.
+    patches: Arc<patch::Patches>,
+    /// Whether more than one task lives here; brought up to date by [`Mm::with`].
+    threads: bool,
     /// Most bytes ever mapped.
     peak: usize,
     /// Mappings that ended; dropped by [`Mm::with`] once the lock is gone, for that may close files.
@@ -165,6 +170,8 @@ pub struct Mm {
     users: AtomicUsize,
     /// A file mapped here got shorter by another process's doing.
     stale: AtomicBool,
+    /// A call site was patched.
+    patched: AtomicBool,
     inner: Mutex<Inner, { rank::MM }>,
 }
 
@@ -178,18 +185,22 @@ impl Mm {
             start_brk: 0,
             brk: 0,
             lock_future: false,
+            patches: Arc::default(),
+            threads: false,
             peak: 0,
             dead: Vec::new(),
         })
     }
 
     fn from_inner(inner: Inner) -> Arc<Mm> {
-        Arc::new(Mm { users: AtomicUsize::new(0), stale: AtomicBool::new(false), inner: Mutex::new(inner) })
+        let patched = AtomicBool::new(inner.patches.any());
+        Arc::new(Mm { users: AtomicUsize::new(0), stale: AtomicBool::new(false), patched, inner: Mutex::new(inner) })
     }
 
     /// Runs `op` under the lock; what it ended is dropped afterwards.
     fn with<T>(&self, op: impl FnOnce(&mut Inner) -> T) -> T {
         let mut inner = self.inner.lock();
+        inner.threads = self.users() > 1;
         let out = op(&mut inner);
         inner.peak = inner.peak.max(inner.vmas.counts().total);
         let dead = core::mem::take(&mut inner.dead);

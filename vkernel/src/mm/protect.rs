@@ -1,7 +1,7 @@
 //! `mprotect(2)` (Linux's `mm/mprotect.c`).
 
 use super::tree::is_data;
-use super::vma::{PROT_RWX, VmFlags, Vma};
+use super::vma::{PROT_RWX, PROT_WRITE, VmFlags, Vma};
 use super::{Inner, Limits, Mm, hostmap, page_aligned};
 use core::ops::Range;
 use host::layout::page_up;
@@ -64,6 +64,10 @@ impl Inner {
                 self.vmas.check_data(piece.end - piece.start, limits)?;
             }
             self.vmas.check_split(piece.clone())?;
+            if prot & PROT_WRITE != 0 {
+                self.give_back(piece.clone(), false);
+            }
+            let vma = self.vmas.at(piece.start).ok_or(Errno::ENOMEM)?;
             hostmap::protect(vma, piece.clone(), prot)?;
             self.change(piece, |vma| vma.prot = prot);
         }

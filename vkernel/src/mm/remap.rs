@@ -177,6 +177,7 @@ impl Inner {
 impl Inner {
     /// Moves the host's mappings, all or nothing.
     fn relocate_on_host(&mut self, old: usize, to: usize, len: usize, flags: u32) -> Result<()> {
+        self.give_back(old..old.saturating_add(len), false);
         let mut done = 0;
         let Err(e) = hostmap::relocate(old, to, len, flags, &mut done) else {
             return Ok(());

@@ -30,7 +30,8 @@ impl Tree {
             return Err(Errno::ENOMEM);
         }
         if flags & MAP_FIXED != 0 {
-            return check_fixed(addr, len);
+            let addr = check_fixed(addr, len)?;
+            return if self.reserved(&(addr..addr + len)).is_some() { Err(Errno::ENOMEM) } else { Ok(addr) };
         }
         if flags & MAP_32BIT != 0 {
             let ok = addr.checked_add(len).is_some_and(|end| end <= LOW.end) && self.is_free(addr, len);
@@ -52,7 +53,13 @@ impl Tree {
         let Some(end) = addr.checked_add(len) else {
             return false;
         };
-        addr >= GUEST_MIN && is_guest(addr, len) && self.find(addr).is_none_or(|next| end <= gap_start(next))
+        let free = addr >= GUEST_MIN && is_guest(addr, len) && self.find(addr).is_none_or(|next| end <= gap_start(next));
+        free && self.reserved(&(addr..end)).is_none()
+    }
+
+    /// Whether any of a range is the runtime's.
+    pub fn is_runtimes(&self, addr: usize, len: usize) -> bool {
+        !is_guest(addr, len) || self.reserved(&(addr..addr.saturating_add(len))).is_some()
     }
 
     fn top_down(&mut self, len: usize, align: usize) -> Option<usize> {
@@ -67,7 +74,17 @@ impl Tree {
     }
 
     /// The highest place for `len` bytes in a range.
-    fn highest(&self, range: Range<usize>, len: usize, align: usize) -> Option<usize> {
+    fn highest(&self, mut range: Range<usize>, len: usize, align: usize) -> Option<usize> {
+        loop {
+            let at = self.highest_gap(range.clone(), len, align)?;
+            match self.reserved(&(at..at + len)) {
+                None => return Some(at),
+                Some(ours) => range.end = ours.start,
+            }
+        }
+    }
+
+    fn highest_gap(&self, range: Range<usize>, len: usize, align: usize) -> Option<usize> {
         if range.is_empty() {
             return None;
         }
@@ -89,7 +106,17 @@ impl Tree {
     }
 
     /// The lowest place for `len` bytes in a range.
-    fn bottom_up(&self, range: Range<usize>, len: usize) -> Option<usize> {
+    fn bottom_up(&self, mut range: Range<usize>, len: usize) -> Option<usize> {
+        loop {
+            let at = self.lowest_gap(range.clone(), len)?;
+            match self.reserved(&(at..at + len)) {
+                None => return Some(at),
+                Some(ours) => range.start = ours.end,
+            }
+        }
+    }
+
+    fn lowest_gap(&self, range: Range<usize>, len: usize) -> Option<usize> {
         if range.is_empty() {
             return None;
         }

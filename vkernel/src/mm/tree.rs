@@ -67,11 +67,28 @@ pub(super) struct Tree {
     counts: Counts,
     pub base: usize,
     pub hint: Hint,
+    /// The runtime's own among the guest's addresses: never given out.
+    reserved: Vec<Range<usize>>,
 }
 
 impl Tree {
     pub fn new(base: usize) -> Tree {
-        Tree { map: BTreeMap::new(), counts: Counts::default(), base, hint: Hint { top: base, len: 0 } }
+        Tree { map: BTreeMap::new(), counts: Counts::default(), base, hint: Hint { top: base, len: 0 }, reserved: Vec::new() }
+    }
+
+    /// Sets a range aside for the runtime.
+    pub fn reserve(&mut self, range: Range<usize>) {
+        self.reserved.push(range);
+    }
+
+    /// Forgets what was set aside.
+    pub fn unreserve_all(&mut self) {
+        self.reserved.clear();
+    }
+
+    /// The runtime's range that touches this one.
+    pub fn reserved(&self, range: &Range<usize>) -> Option<&Range<usize>> {
+        self.reserved.iter().find(|r| r.start < range.end && range.start < r.end)
     }
 
     pub fn counts(&self) -> Counts {

@@ -59,6 +59,9 @@ impl Inner {
 
     fn trim(&mut self) -> Result<()> {
         for (start, first) in self.surplus() {
+            if let Some(beyond) = self.vmas.at(start).map(|vma| vma.addr_of(first)..vma.end) {
+                self.give_back(beyond, true);
+            }
             if let Some(vma) = self.vmas.at_mut(start) {
                 hostmap::reserve(vma.addr_of(first)..vma.end)?;
                 let end = vma.page_of(vma.end);

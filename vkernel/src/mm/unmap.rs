@@ -26,6 +26,7 @@ impl Inner {
     /// Ends all mappings in a range. Should the host fail half-way, the book stays in step.
     pub(super) fn unmap(&mut self, range: Range<usize>) -> Result<()> {
         self.vmas.check_split(range.clone())?;
+        self.give_back(range.clone(), true);
         for span in self.vmas.spans(range) {
             mem::unmap_guest(span.start, span.end - span.start)?;
             self.dead.extend(self.vmas.carve(span));

@@ -1,8 +1,10 @@
 //! The saved context of interrupted guest code: the host's `ucontext` on the kernel stack (`asm/ucontext.h`).
 //!
-//! Every way into the kernel is a host signal, so this is what every way in has; the way out is `rt_sigreturn` from it.
+//! Most ways into the kernel are host signals; the entry from patched sites makes one of its own ([`super::entry`]), with less in it. What
+//! is missing there is filled in when somebody wants it ([`Context::vector_area`], [`Context::complete`]).
 //! What the guest may change here is limited in [`Context::set_machine`].
 
+use super::entry::{self, MADE_HERE};
 use host::abi::{Pod, StackT};
 
 /// `struct sigcontext`.
@@ -58,6 +60,8 @@ unsafe impl Pod for UContext {}
 
 /// Flags of `eflags` that user code may set (`FIX_EFLAGS`).
 const USER_FLAGS: u64 = 0x40000 | 0x800 | 0x400 | 0x100 | 0x80 | 0x40 | 0x10 | 0x4 | 0x1 | 0x10000;
+/// `UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS`.
+pub const HOST_FLAGS: u64 = 7;
 const USER_CS: u16 = 0x33;
 const USER_SS: u16 = 0x2b;
 
@@ -102,6 +106,67 @@ impl Context {
         &mut self.raw_mut().machine
     }
 
+    /// Whether it was made by the entry from a patched site.
+    pub fn made_here(&self) -> bool {
+        self.raw().link == MADE_HERE
+    }
+
+    /// Whether it was made by the entry from a patched site, and has no vector state beyond xmm0-15 yet.
+    pub fn is_short(&self) -> bool {
+        self.raw().link == MADE_HERE && self.regs().fpstate == 0
+    }
+
+    /// The address of the whole vector state, in the host's form. It takes part in the way out from now on.
+    pub fn vector_area(&mut self) -> usize {
+        if self.is_short() {
+            let area = self.addr() + entry::FRAME;
+            // SAFETY: `room` was left for it above the frame. What is not in the frame is still in the processor: kernel code
+            // changes no more than xmm0-15.
+            unsafe { super::fpu::save_area(area, self.addr() + entry::XMM) };
+            self.regs_mut().fpstate = area;
+        }
+        self.regs().fpstate
+    }
+
+    /// Bytes that a context of the entry takes, vector state included.
+    pub fn room() -> usize {
+        entry::FRAME + super::fpu::room() + 64
+    }
+
+    /// Makes it one that the host's `rt_sigreturn` takes, on a thread with this kernel stack.
+    pub fn complete(&mut self, stack: &core::ops::Range<usize>) {
+        if self.raw().link != MADE_HERE {
+            return;
+        }
+        self.vector_area();
+        let machine = *self.regs();
+        let uc = self.raw_mut();
+        *uc = UContext {
+            flags: HOST_FLAGS,
+            link: 0,
+            stack: StackT { sp: stack.start, flags: 0, pad: 0, size: stack.len() },
+            machine: MachineContext {
+                cs: USER_CS,
+                ss: USER_SS,
+                gs: 0,
+                fs: 0,
+                err: 0,
+                trapno: 0,
+                oldmask: 0,
+                cr2: 0,
+                reserved: [0; 8],
+                ..machine
+            },
+            sigmask: 0,
+        };
+    }
+
+    /// Whether only the host can go on from it: it has to restore a signal mask, or to trap after the next instruction.
+    pub fn needs_host(&self) -> bool {
+        const TRAP: u64 = 0x100;
+        self.regs().eflags & TRAP != 0 || self.raw().link != MADE_HERE && self.raw().sigmask != 0
+    }
+
     /// Number and arguments of a system call.
     pub fn call(&self) -> (u64, [u64; 6]) {
         let m = self.regs();
@@ -110,6 +175,7 @@ impl Context {
 
     /// Takes over registers that a guest wrote (its signal frame): segments and privileged flags stay ours.
     pub fn set_machine(&mut self, from: &MachineContext) {
+        self.vector_area();
         let mine = *self.regs();
         *self.regs_mut() = MachineContext {
             eflags: mine.eflags & !USER_FLAGS | from.eflags & USER_FLAGS,
@@ -131,6 +197,6 @@ impl Context {
     pub fn start_program(&mut self, entry: u64, sp: u64) {
         let blank = MachineContext { rip: entry, rsp: sp, eflags: 0x200, ..MachineContext::default() };
         self.set_machine(&blank);
-        super::fpu::reset_area(self.regs().fpstate);
+        super::fpu::reset_area(self.vector_area());
     }
 }

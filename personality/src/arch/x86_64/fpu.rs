@@ -4,6 +4,7 @@
 //! whole, and made acceptable to the host's `XRSTOR` where a guest may have written it.
 
 use host::{Errno, Result, user};
+use vkernel::kernel::kernel;
 
 /// Legacy `FXSAVE` image.
 const FXSAVE: usize = 512;
@@ -23,6 +24,46 @@ pub struct FpuError;
 unsafe fn word(area: usize, off: usize) -> u32 {
     // SAFETY: the caller's area has at least `FXSAVE` bytes.
     unsafe { ((area + off) as *const u32).read_unaligned() }
+}
+
+/// Bytes to leave for an area, header of the frame's own included.
+pub(super) fn room() -> usize {
+    let [_, _, frame] = kernel().hwcap;
+    // `AT_MINSIGSTKSZ` is the host's own frame, with the largest area there is.
+    (frame as usize).clamp(4096, 64 << 10)
+}
+
+/// Notes how the host describes an area, from one of its own frames.
+pub fn learn(area: usize) {
+    let size = area_size(area);
+    if size > FXSAVE + HEADER {
+        // SAFETY: the host's own area, on our stack.
+        let features = unsafe { ((area + SW + 8) as *const u64).read_unaligned() };
+        kernel().vector.set(features, size - 4);
+    }
+}
+
+/// Saves the vector state as the host would, with xmm0-15 from `xmm`.
+///
+/// # Safety
+/// `area` must be 64-aligned with `room` bytes, and the rest of the registers be the guest's.
+pub(super) unsafe fn save_area(area: usize, xmm: usize) {
+    const XMM: usize = 160;
+    let (features, size) = kernel().vector.get();
+    // SAFETY: the caller's promise; offsets as the processor's manual has them.
+    unsafe {
+        core::ptr::write_bytes((area + FXSAVE) as *mut u8, 0, HEADER);
+        core::arch::asm!("xsave64 [{}]", in(reg) area, in("eax") features as u32, in("edx") (features >> 32) as u32, options(nostack));
+        core::ptr::copy_nonoverlapping(xmm as *const u8, (area + XMM) as *mut u8, 256);
+        let header = (area + FXSAVE) as *mut u64;
+        header.write(header.read() | 3);
+        core::ptr::write_bytes((area + SW) as *mut u8, 0, FXSAVE - SW);
+        ((area + SW) as *mut u32).write(MAGIC1);
+        ((area + SW + 4) as *mut u32).write(size as u32 + 4);
+        ((area + SW + 8) as *mut u64).write(features);
+        ((area + SW + 16) as *mut u32).write(size as u32);
+        ((area + size) as *mut u32).write_unaligned(MAGIC2);
+    }
 }
 
 /// Bytes of the area that the host wrote at `area`, its trailing magic included; 0 for none.

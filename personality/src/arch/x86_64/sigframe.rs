@@ -7,7 +7,7 @@
 //! rsp ->   return address: sa_restorer
 //! ```
 
-use super::context::{Context, UContext};
+use super::context::{Context, HOST_FLAGS, UContext};
 use super::fpu;
 use host::abi::{SigInfo, StackT};
 use host::{Errno, Result, user};
@@ -18,8 +18,6 @@ const RED_ZONE: usize = 128;
 const SS_ONSTACK: i32 = 1;
 const SS_DISABLE: i32 = 2;
 const SS_AUTODISARM: i32 = i32::MIN;
-/// `UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS`.
-const UC_FLAGS: u64 = 7;
 const UC_OFFSET: usize = 8;
 const INFO_OFFSET: usize = UC_OFFSET + size_of::<UContext>();
 const FRAME: usize = INFO_OFFSET + size_of::<SigInfo>();
@@ -46,7 +44,8 @@ pub fn build_frame(task: &Task, cx: &mut Context, q: &Queued, action: &Action, m
     let sp = cx.regs().rsp as usize;
     let use_alt = action.flags().contains(SaFlags::ONSTACK) && alt.size != 0 && !on_stack(&alt, sp);
     let top = if use_alt { alt.sp + alt.size } else { sp.wrapping_sub(RED_ZONE) };
-    let area = cx.regs().fpstate;
+    let was_short = cx.made_here();
+    let area = cx.vector_area();
     let fp = top.wrapping_sub(fpu::area_size(area)) & !63;
     // As after a call: rsp + 8 is a multiple of 16.
     let frame = (fp.wrapping_sub(FRAME) & !15).wrapping_sub(8);
@@ -58,7 +57,7 @@ pub fn build_frame(task: &Task, cx: &mut Context, q: &Queued, action: &Action, m
     }
     fpu::copy_to_guest(area, fp)?;
     let mut uc = *cx.raw();
-    uc.flags = UC_FLAGS;
+    uc.flags = HOST_FLAGS;
     uc.link = 0;
     // The raw state, not what `sigaltstack` would show (`__save_altstack`).
     uc.stack = alt;
@@ -67,6 +66,11 @@ pub fn build_frame(task: &Task, cx: &mut Context, q: &Queued, action: &Action, m
     uc.machine.oldmask = mask.0;
     uc.machine.cs = 0x33;
     uc.machine.ss = 0x2b;
+    (uc.machine.fs, uc.machine.gs, uc.machine.reserved) = (0, 0, [0; 8]);
+    if was_short {
+        // What the host fills in for a fault; nothing of the kind has happened.
+        (uc.machine.err, uc.machine.trapno, uc.machine.cr2) = (0, 0, 0);
+    }
     user::write(frame, &action.0.restorer)?;
     user::write(frame + UC_OFFSET, &uc)?;
     user::write(frame + INFO_OFFSET, &q.info)?;
@@ -90,7 +94,7 @@ pub fn restore_frame(task: &Task, cx: &mut Context) -> Result<()> {
     let at = (cx.regs().rsp as usize).wrapping_sub(8).wrapping_add(UC_OFFSET);
     let uc: UContext = user::read(at)?;
     task.set_blocked(SigSet(uc.sigmask));
-    fpu::copy_from_guest(cx.regs().fpstate, uc.machine.fpstate)?;
+    fpu::copy_from_guest(cx.vector_area(), uc.machine.fpstate)?;
     cx.set_machine(&uc.machine);
     // As Linux: errors of the alternate stack are ignored.
     let _ = altstack(task, cx, Some(uc.stack));

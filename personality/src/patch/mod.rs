@@ -1,0 +1,154 @@
+//! Patching call sites (DESIGN D3): which, when, and what the rest of the trap has to know about it.
+//!
+//! A site that traps often gets a jump to a stub of its own instead of its `syscall`; the stub enters the kernel without a signal. The
+//! book of sites, and the writing, are the address space's (`vkernel::mm::patch`); what instructions mean stands here
+//! ([`decode`], [`stub`]), and the policy. The whole protocol is in `docs/patching.md`. Locks: the address space's (MM).
+
+mod decode;
+mod stub;
+
+use crate::arch::{Context, entry};
+use core::sync::atomic::Ordering::Relaxed;
+use host::{cpu, user};
+use stub::SYSCALL;
+use vkernel::Task;
+use vkernel::kernel::{Patching, kernel};
+use vkernel::mm::patch::{Landing, Left, Place, Request};
+use vkernel::signal::{SIGILL, SIGTRAP};
+
+/// Traps of a site before it is patched. A patch costs as much as some ten traps.
+const LIBRARY: u32 = 8;
+/// The same for a program's own text: that is what programs check that check themselves, and they do it early.
+const PROGRAM: u32 = 512;
+/// Enough to decode what a jump displaces.
+const LOOK: usize = 20;
+const SYS_RT_SIGRETURN: u64 = 15;
+
+/// A call came by the trap; its context stands behind the instruction.
+pub fn on_trap(task: &Task, cx: &mut Context) {
+    let behind = cx.regs().rip as usize;
+    let Some(site) = behind.checked_sub(SYSCALL.len()) else { return };
+    let count = cpu::current().traps.count(site);
+    let now = match kernel().patch {
+        Patching::Off => false,
+        Patching::On => count == PROGRAM || count == LIBRARY && !task.mm().is_program(site),
+        Patching::Eager => count == 1,
+    };
+    if !now {
+        return;
+    }
+    match try_patch(task, site, cx.regs().rax) {
+        Ok(resume) => {
+            kernel().stats.sites.fetch_add(1, Relaxed);
+            cpu::current().fast.set_resume(behind, resume);
+        }
+        Err(Some(why)) => {
+            if let Some(count) = kernel().stats.left.get(why as usize) {
+                count.fetch_add(1, Relaxed);
+            }
+        }
+        Err(None) => {}
+    }
+}
+
+fn try_patch(task: &Task, site: usize, nr: u64) -> Result<usize, Option<Left>> {
+    let mm = task.mm();
+    let leave = |why| Err(mm.leave_site(site, why).then_some(why));
+    if nr == SYS_RT_SIGRETURN {
+        return leave(Left::Sigreturn);
+    }
+    let mut before = [0];
+    if user::copy_in(&mut before, site.wrapping_sub(1)).is_ok() && matches!(before, [0x66 | 0x67 | 0xf0 | 0xf2 | 0xf3]) {
+        return leave(Left::Prefix);
+    }
+    let mut bytes = [0; LOOK];
+    // Text may end before that.
+    let len = (1..=LOOK).rev().find(|&len| user::copy_in(&mut bytes[..len], site).is_ok()).unwrap_or(0);
+    let displaced = match stub::displaced(&bytes[..len]) {
+        Ok(displaced) => displaced,
+        Err(why) => return leave(why),
+    };
+    let Some(original) = displaced.original() else { return leave(Left::Neighbour) };
+    let starts: alloc::vec::Vec<usize> = displaced.starts().collect();
+    mm.patch(&Request {
+        site,
+        original,
+        starts: &starts,
+        encode: &|site, slot, header| displaced.encode(site, slot, header),
+        entry: entry::entry(),
+    })
+}
+
+/// What a fault of guest code was, as far as patches are concerned.
+pub enum Fault {
+    /// Seen to: the context may go on.
+    Mended,
+    /// On the way to the kernel: the call is to be made.
+    Call,
+    /// The guest's own.
+    Guests,
+}
+
+/// A fault in guest code.
+pub fn on_fault(task: &Task, cx: &mut Context, sig: u32) -> Fault {
+    let mm = task.mm();
+    if !mm.has_patches() {
+        return Fault::Guests;
+    }
+    let rip = cx.regs().rip as usize;
+    if let Some(Place::Entering(_)) = mm.place(rip) {
+        return Fault::Call;
+    }
+    if sig != SIGILL && sig != SIGTRAP {
+        return Fault::Guests;
+    }
+    match mm.landed(rip, sig == SIGTRAP) {
+        Landing::At(to) => {
+            cx.regs_mut().rip = to as u64;
+            Fault::Mended
+        }
+        Landing::No => Fault::Guests,
+    }
+}
+
+/// If the context is on its way from a site to the kernel, takes it back to the site, as if the call had been restarted.
+pub fn to_site(task: &Task, cx: &mut Context) {
+    let regs = cx.regs_mut();
+    let rip = regs.rip as usize;
+    let site = match entry::window(rip) {
+        Some(_) => {
+            // The stub says how far behind its instructions the site is.
+            let resume = regs.r11 as usize;
+            let Ok(d) = user::read::<i32>(resume.wrapping_sub(4)) else { return };
+            resume.wrapping_add_signed(d as isize).wrapping_sub(SYSCALL.len())
+        }
+        None => match task.mm().place(rip) {
+            Some(Place::Entering(site)) => site,
+            _ => return,
+        },
+    };
+    regs.rip = site as u64;
+    regs.rcx = (site + SYSCALL.len()) as u64;
+    regs.r11 = regs.eflags;
+}
+
+/// If the context is at a displaced instruction's copy, names the original instead. It can go on from there as well.
+pub fn to_original(task: &Task, cx: &mut Context) {
+    if let Some(rip) = original(task, cx.regs().rip) {
+        cx.regs_mut().rip = rip;
+    }
+}
+
+/// The guest's name for an address in a stub.
+pub fn original(task: &Task, rip: u64) -> Option<u64> {
+    match task.mm().place(rip as usize)? {
+        Place::Copy(at) => Some(at as u64),
+        Place::Entering(site) => Some(site as u64),
+    }
+}
+
+/// Where to go on for a guest that goes to `rip`: there, or to the copy of that instruction.
+pub fn resume_at(task: &Task, rip: u64) -> usize {
+    let rip = rip as usize;
+    task.mm().copy_of(rip).unwrap_or(rip)
+}
