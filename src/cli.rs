@@ -66,6 +66,9 @@ struct Run {
     /// Write every system call to stderr.
     #[arg(long)]
     trace: bool,
+    /// Say at the end how calls came in, and what became of call sites.
+    #[arg(long)]
+    stats: bool,
     /// The command.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -94,7 +97,13 @@ pub fn main() -> i32 {
 fn run_command(run: Run) -> Result<i32> {
     // First, because it changes the environment.
     let stack = crate::supervisor::room::make()?;
-    let mut sandbox = Sandbox::new(run.command).trap(run.trap).patch(run.patch).root(run.root).trace(run.trace).stack_limit(stack);
+    let mut sandbox = Sandbox::new(run.command)
+        .trap(run.trap)
+        .patch(run.patch)
+        .root(run.root)
+        .trace(run.trace)
+        .stats(run.stats)
+        .stack_limit(stack);
     if let Some(name) = run.hostname {
         sandbox = sandbox.hostname(name);
     }

@@ -64,6 +64,7 @@ pub struct Sandbox {
     pub(crate) patch: Patch,
     pub(crate) root: bool,
     pub(crate) trace: bool,
+    pub(crate) stats: bool,
     pub(crate) hostname: Option<String>,
     pub(crate) env: BTreeMap<OsString, OsString>,
     pub(crate) workdir: Option<PathBuf>,
@@ -81,6 +82,7 @@ impl Sandbox {
             patch: Patch::Off,
             root: false,
             trace: false,
+            stats: false,
             hostname: None,
             env: std::env::vars_os().collect(),
             workdir: None,
@@ -111,6 +113,12 @@ impl Sandbox {
     /// Writes every call to stderr.
     pub fn trace(mut self, trace: bool) -> Sandbox {
         self.trace = trace;
+        self
+    }
+
+    /// Says at the end, on stderr, how calls came in and which call sites were patched.
+    pub fn stats(mut self, stats: bool) -> Sandbox {
+        self.stats = stats;
         self
     }
 

@@ -185,9 +185,9 @@ impl Cpu {
         self.frame.load(Ordering::Relaxed)
     }
 
-    /// Names the saved guest context; returns the one before.
-    pub fn set_frame(&self, frame: usize) -> usize {
-        self.frame.swap(frame, Ordering::Relaxed)
+    /// Names the saved guest context.
+    pub fn set_frame(&self, frame: usize) {
+        self.frame.store(frame, Ordering::Relaxed);
     }
 
     /// The guest's own `%gs` base, 0 when it has set none.

@@ -2,7 +2,7 @@
 //! in a sandbox. A lane runs one batch when it is told to, so that all of them can be run in turns.
 
 use super::probe;
-use crate::sandbox::Trap;
+use crate::sandbox::{Patch, Trap};
 use anyhow::{Context, Result, anyhow, bail};
 use host::sys::{clock, fd, process as host_process, signal};
 use personality::trap::arm;
@@ -193,16 +193,35 @@ struct Sandboxed {
 }
 
 /// The whole of it: trap, kernel, answer, way back.
-pub fn sandboxed(trap: Trap) -> Result<Box<dyn Lane>> {
+pub fn sandboxed(trap: Trap, patch: Patch) -> Result<Box<dyn Lane>> {
     let me = std::env::current_exe().context("this program's path")?;
-    let name = clap::ValueEnum::to_possible_value(&trap).map(|v| v.get_name().to_owned()).unwrap_or_default();
     let mut command = Command::new(&me);
-    command.args(["run", "--trap", &name, "--"]).arg(&me).arg("doctor-inside");
+    command.args(["run", "--trap", &name(&trap), "--patch", &name(&patch), "--"]).arg(&me).arg("doctor-inside");
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("the sandbox")?;
     let mut lane = Sandboxed { child, trap };
     // Once for the start-up.
     lane.batch(1)?;
     Ok(Box::new(lane))
+}
+
+/// As it is written on the command line.
+fn name(value: &impl clap::ValueEnum) -> String {
+    value.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default()
+}
+
+/// What `--stats` says of a few thousand calls.
+pub fn stats() -> Result<Vec<String>> {
+    let me = std::env::current_exe().context("this program's path")?;
+    let mut command = Command::new(&me);
+    command.args(["run", "--stats", "--"]).arg(&me).arg("doctor-inside");
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().context("the sandbox")?;
+    if let (Some(to), Some(from)) = (&mut child.stdin, &mut child.stdout) {
+        ask(to, from, 5_000)?;
+    }
+    let out = child.wait_with_output().context("the sandbox")?;
+    let text = String::from_utf8_lossy(&out.stderr);
+    Ok(text.lines().map(|line| line.trim_start_matches("umlaut: ").to_owned()).collect())
 }
 
 impl Lane for Sandboxed {

@@ -8,6 +8,7 @@ mod reap;
 pub mod room;
 mod setup;
 mod signals;
+mod stats;
 mod timekeeper;
 mod tracer;
 pub mod wall;
@@ -43,7 +44,11 @@ pub fn run(sandbox: &Sandbox) -> Result<i32> {
     let wall = wall::build(sandbox, &setup::inherited());
     signals::block();
     start_first(&task, program, wall)?;
-    signals::serve(trap)
+    let status = signals::serve(trap);
+    if sandbox.stats {
+        stats::report().lines().for_each(|line| eprintln!("umlaut: {line}"));
+    }
+    status
 }
 
 /// What the trap needs of the processor: `%gs` without a call.

@@ -54,6 +54,8 @@ pub struct Case {
     pub status: Option<i32>,
     /// The native run must write something; a case that compares nothing shows nothing.
     pub must_speak: bool,
+    /// It reads its own text: what a patched site shows is not what stands in its file.
+    pub reads_text: bool,
     /// Why it cannot be run at all (its program does not compile): a failure of the case.
     pub broken: Option<String>,
     /// How long the native run may take.
@@ -77,6 +79,7 @@ impl Case {
             sort: false,
             status: Some(0),
             must_speak: true,
+            reads_text: false,
             broken: None,
             limit: DEFAULT_LIMIT,
         }

@@ -9,6 +9,7 @@
 //! | `// env: NAME=value`   | a variable in its environment                               |
 //! | `// stdin: text`      | its standard input, not an empty one                        |
 //! | `// modes: sud,seccomp` | only these traps (say why)                                  |
+//! | `// reads: text`         | it looks at its own instructions: its calls are never patched at once |
 //! | `// wrap: root`         | with `--root`, natively as root                             |
 //! | `// status: 3`          | the status it must end with natively (128+n: a signal)      |
 //! | `// sort`               | several writers: its output is compared with sorted lines   |
@@ -82,6 +83,7 @@ fn describe(root: &Path, source: &Path) -> Result<Guest, String> {
             }
             "args" => argv.extend(words()),
             "wrap" if value.trim() == "root" => case.root = true,
+            "reads" if value.trim() == "text" => case.reads_text = true,
             "sort" if value.is_empty() => case.sort = true,
             "status" => case.status = Some(number()?),
             "limit" => case.limit = Duration::from_secs(number()?.unsigned_abs().into()),

@@ -17,25 +17,39 @@ pub enum Mode {
     Seccomp,
     /// umlaut's, entered by a second process with PTRACE_SYSEMU.
     Ptrace,
+    /// As `Sud`, with no call site patched.
+    Unpatched,
+    /// As `Sud`, with call sites patched at their first use.
+    Eager,
 }
 
 impl Mode {
     /// The three traps.
     pub const TRAPS: [Mode; 3] = [Mode::Sud, Mode::Seccomp, Mode::Ptrace];
 
-    /// Its name on umlaut's command line.
+    /// Its name, in `UMLAUT_TRAP` and on umlaut's command line.
     pub fn name(self) -> &'static str {
         match self {
             Mode::Native => "native",
             Mode::Sud => "sud",
             Mode::Seccomp => "seccomp",
             Mode::Ptrace => "ptrace",
+            Mode::Unpatched => "unpatched",
+            Mode::Eager => "eager",
+        }
+    }
+
+    /// The mode that a case which is meant for this one must name: those that only differ in patching are all `Sud`.
+    pub fn trap(self) -> Mode {
+        match self {
+            Mode::Unpatched | Mode::Eager => Mode::Sud,
+            other => other,
         }
     }
 
     /// The trap of that name.
     pub fn from_name(name: &str) -> Option<Mode> {
-        Mode::TRAPS.into_iter().find(|m| m.name() == name)
+        Mode::TRAPS.into_iter().chain([Mode::Unpatched, Mode::Eager]).find(|m| m.name() == name)
     }
 
     /// Whether `UMLAUT_TRAP` (a comma-separated list) leaves this trap in.
@@ -53,7 +67,9 @@ impl Mode {
         let mut command = if self == Mode::Native {
             Command::new(first)
         } else {
-            let mut c = umlaut(self);
+            // A program that reads its own text knows patches as soon as there are any.
+            let mode = if case.reads_text && self == Mode::Eager { Mode::Sud } else { self };
+            let mut c = umlaut(mode);
             if case.root {
                 c.arg("--root");
             }
@@ -68,10 +84,14 @@ impl Mode {
 /// `umlaut run --trap=…`, to be completed with options, `--` and the command.
 pub fn umlaut(mode: Mode) -> Command {
     let mut command = Command::new(binary());
-    command.arg("run").arg(format!("--trap={}", mode.name()));
-    if let Some(patch) = std::env::var("UMLAUT_PATCH").ok().filter(|p| !p.is_empty()) {
-        command.arg(format!("--patch={patch}"));
-    }
+    command.arg("run").arg(format!("--trap={}", mode.trap().name()));
+    let asked = std::env::var("UMLAUT_PATCH").ok().filter(|p| !p.is_empty());
+    let patch = match mode {
+        Mode::Unpatched => Some("off".to_string()),
+        Mode::Eager => Some("eager".to_string()),
+        _ => asked,
+    };
+    command.args(patch.map(|p| format!("--patch={p}")));
     command
 }
 

@@ -64,7 +64,7 @@ fn selected(cases: Vec<Case>, mode: Mode) -> Vec<Case> {
     let wanted = |name: &str| filter.is_empty() || filter.split(',').any(|part| name.contains(part.trim()));
     let (keep, need_root): (Vec<Case>, Vec<Case>) = cases
         .into_iter()
-        .filter(|c| wanted(&c.name) && (mode == Mode::Native || c.modes.contains(&mode)))
+        .filter(|c| wanted(&c.name) && (mode == Mode::Native || c.modes.contains(&mode.trap())))
         .partition(|c| !c.root || is_root());
     for case in need_root {
         eprintln!("NOT RUN: {} needs root for its native half", case.name);

@@ -25,6 +25,16 @@ fn guests_ptrace() {
     run(Mode::Ptrace);
 }
 
+#[test]
+fn guests_unpatched() {
+    run(Mode::Unpatched);
+}
+
+#[test]
+fn guests_eager() {
+    run(Mode::Eager);
+}
+
 /// Twice natively: a guest that differs from itself cannot be compared with umlaut.
 #[test]
 #[ignore = "for authors of guests: it needs no umlaut"]

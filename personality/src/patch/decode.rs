@@ -215,7 +215,9 @@ mod tests {
         match found.kind {
             Kind::Plain => assert!(insn.flow_control() == FlowControl::Next && relative.is_none(), "{bytes:02x?}"),
             Kind::Nop => assert!(
-                insn.mnemonic() == Mnemonic::Nop || insn.code() == Code::Xchg_r64_RAX || insn.mnemonic() == Mnemonic::Xchg,
+                insn.mnemonic() == Mnemonic::Nop
+                    || insn.code() == Code::Xchg_r64_RAX
+                    || insn.mnemonic() == Mnemonic::Xchg,
                 "{bytes:02x?} {insn:?}"
             ),
             Kind::RipRelative(at) => assert_eq!(relative, Some(at), "{bytes:02x?}"),

@@ -9,7 +9,7 @@ mod stub;
 
 use crate::arch::{Context, entry};
 use core::sync::atomic::Ordering::Relaxed;
-use host::{cpu, user};
+use host::{cpu, layout, user};
 use stub::SYSCALL;
 use vkernel::Task;
 use vkernel::kernel::{Patching, kernel};
@@ -22,12 +22,15 @@ const LIBRARY: u32 = 8;
 const PROGRAM: u32 = 512;
 /// Enough to decode what a jump displaces.
 const LOOK: usize = 20;
+/// The prefix that some processors take as "jump within 64 KiB". All others that may stand before a `syscall` mean nothing there
+/// nor before a jump.
+const OPERAND_SIZE: u8 = 0x66;
 const SYS_RT_SIGRETURN: u64 = 15;
 
 /// A call came by the trap; its context stands behind the instruction.
 pub fn on_trap(task: &Task, cx: &mut Context) {
     let behind = cx.regs().rip as usize;
-    let Some(site) = behind.checked_sub(SYSCALL.len()) else { return };
+    let Some(site) = behind.checked_sub(SYSCALL.len()).filter(|&site| layout::is_guest(site, 1)) else { return };
     let count = cpu::current().traps.count(site);
     let now = match kernel().patch {
         Patching::Off => false,
@@ -58,7 +61,8 @@ fn try_patch(task: &Task, site: usize, nr: u64) -> Result<usize, Option<Left>> {
         return leave(Left::Sigreturn);
     }
     let mut before = [0];
-    if user::copy_in(&mut before, site.wrapping_sub(1)).is_ok() && matches!(before, [0x66 | 0x67 | 0xf0 | 0xf2 | 0xf3]) {
+    if user::copy_in(&mut before, site.wrapping_sub(1)).is_ok() && before == [OPERAND_SIZE]
+    {
         return leave(Left::Prefix);
     }
     let mut bytes = [0; LOOK];

@@ -135,7 +135,11 @@ unsafe extern "C" fn on_fault(sig: i32, info: *const SigInfo, uc: *mut UContext)
         }
         let Some(task) = Task::current() else { host::sys::process::exit_group(70) };
         match patch::on_fault(task, &mut Context::at(uc as usize), sig as u32) {
-            patch::Fault::Mended => return,
+            patch::Fault::Mended => {
+                cpu.set_frame(uc as usize);
+                cpu.fast.set_resume(0, 0);
+                leave(uc as usize)
+            }
             patch::Fault::Call => return begun_call(cpu, uc),
             patch::Fault::Guests => {}
         }
@@ -158,8 +162,9 @@ unsafe fn begun_call(cpu: &'static Cpu, uc: *mut UContext) {
         patch::to_site(task, &mut cx);
         let regs = cx.regs_mut();
         regs.rip += 2;
+        let behind = regs.rip;
         cpu.set_frame(uc as usize);
-        cpu.fast.set_resume(0, 0);
+        cpu.fast.set_resume(behind as usize, patch::resume_at(task, behind));
         dispatch::syscall(task, &mut cx);
         leave(uc as usize)
     }
@@ -205,12 +210,15 @@ pub unsafe fn leave(context: usize) -> ! {
     // SAFETY: the caller's promise.
     unsafe {
         let mut cx = Context::at(context);
+        let rip = cx.regs().rip as usize;
         let traced = kernel().trap == TrapKind::Ptrace;
         if traced || cpu.guest_gs() != 0 || cx.needs_host() {
             cx.complete(&cpu.stack);
+            if rip == cpu.fast.stands_for() {
+                cx.regs_mut().rip = cpu.fast.resume() as u64;
+            }
             gate::leave(context, cpu.thread().work_word(), cpu.guest_gs(), slow, traced)
         }
-        let rip = cx.regs().rip as usize;
         if rip != cpu.fast.stands_for() {
             cpu.fast.set_resume(rip, rip);
         }

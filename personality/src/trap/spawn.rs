@@ -8,6 +8,7 @@ use super::stack::Stack;
 use super::{arm, leave};
 use crate::arch::{self, Context, UContext};
 use alloc::sync::Arc;
+use core::sync::atomic::Ordering::Relaxed;
 use host::abi::StackT;
 use host::cpu::{self, AnyTask};
 use host::sys::{process, signal};
@@ -145,6 +146,8 @@ pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
             // SAFETY: `keep` made the task outlive this thread.
             unsafe { cpu.set_thread(Arc::as_ptr(&task.thread)) };
             cpu.set_task(Some(kept));
+            // Its parent's.
+            cpu.fast.take_calls();
             current_stack().only_one_left();
             cx.regs_mut().rax = 0;
             if start.sp != 0 {
@@ -217,6 +220,7 @@ pub fn move_to_own_process(task: &'static Task) -> Result<()> {
 pub fn end_thread(task: &'static Task) -> ! {
     let stack = current_stack();
     let cpu = cpu::current();
+    kernel().stats.patched.fetch_add(cpu.fast.take_calls(), Relaxed);
     let spare = stack.spare();
     spare.bind(process::getpid(), process::gettid());
     // SAFETY: the spare part stands in this block, which stays this thread's until the host clears `busy`.

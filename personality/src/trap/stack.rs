@@ -10,9 +10,9 @@
 //! block is claimed by compare-and-exchange on `busy`, and the host clears `busy` when the thread is really gone
 //! (`CLONE_CHILD_CLEARTID`), not before its last instruction on that stack.
 
+use crate::arch::Context;
 use core::mem::{MaybeUninit, offset_of};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
-use crate::arch::Context;
 use host::cpu::Cpu;
 use host::sys::mem;
 use host::wait::HostThread;

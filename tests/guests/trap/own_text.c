@@ -1,4 +1,5 @@
 // A program that reads and sums its own code finds it unchanged after the calls in it have run many times.
+// reads: text
 #include "../guest.h"
 
 extern char __executable_start, etext;

@@ -81,7 +81,9 @@ impl Inner {
         self.vmas.check_count(0)?;
         let addr = match self.vmas.get_unmapped(addr, len, flags, file.is_none()) {
             // Asked politely, the runtime's own mappings are just mappings that are there.
-            Err(Errno::ENOMEM) if noreplace && addr <= TASK_SIZE.saturating_sub(len) && self.vmas.is_runtimes(addr, len) => {
+            Err(Errno::ENOMEM)
+                if noreplace && addr <= TASK_SIZE.saturating_sub(len) && self.vmas.is_runtimes(addr, len) =>
+            {
                 return Err(Errno::EEXIST);
             }
             other => other?,

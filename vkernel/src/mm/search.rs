@@ -53,7 +53,8 @@ impl Tree {
         let Some(end) = addr.checked_add(len) else {
             return false;
         };
-        let free = addr >= GUEST_MIN && is_guest(addr, len) && self.find(addr).is_none_or(|next| end <= gap_start(next));
+        let free =
+            addr >= GUEST_MIN && is_guest(addr, len) && self.find(addr).is_none_or(|next| end <= gap_start(next));
         free && self.reserved(&(addr..end)).is_none()
     }
 

@@ -73,7 +73,13 @@ pub(super) struct Tree {
 
 impl Tree {
     pub fn new(base: usize) -> Tree {
-        Tree { map: BTreeMap::new(), counts: Counts::default(), base, hint: Hint { top: base, len: 0 }, reserved: Vec::new() }
+        Tree {
+            map: BTreeMap::new(),
+            counts: Counts::default(),
+            base,
+            hint: Hint { top: base, len: 0 },
+            reserved: Vec::new(),
+        }
     }
 
     /// Sets a range aside for the runtime.

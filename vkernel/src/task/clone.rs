@@ -214,6 +214,7 @@ impl Task {
             ioprio: AtomicU32::new(self.ioprio.load(SeqCst)),
             timer_slack: AtomicUsize::new(self.timer_slack.load(SeqCst)),
             held: Mutex::default(),
+            holds: AtomicU32::new(0),
             left: AtomicU32::new(0),
             started: host::time::monotonic(),
         }
@@ -257,6 +258,7 @@ impl Task {
             ioprio: AtomicU32::new(0),
             timer_slack: AtomicUsize::new(50_000),
             held: Mutex::default(),
+            holds: AtomicU32::new(0),
             left: AtomicU32::new(0),
             started: host::time::monotonic(),
         });

@@ -29,7 +29,10 @@ use crate::mm::Mm;
 use crate::signal::{Pending, SigHand, SigSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use core::sync::atomic::{
+    AtomicU8, AtomicU32, AtomicU64, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
 use fs_emu::vfs::File;
 use fs_emu::vfs::file::OpenRef;
 use fs_emu::{Cred, FileOps};
@@ -111,6 +114,8 @@ pub struct Task {
     pub timer_slack: AtomicUsize,
     /// Files in use by the call being made, so that the supervisor can let go of them if the host thread is killed.
     held: Mutex<Vec<Held>>,
+    /// Nonzero when there may be any. Only the task itself adds some.
+    holds: AtomicU32,
     /// Set by the first who ends this task: itself, or the supervisor for a killed host process.
     left: AtomicU32,
     started: Timespec,
@@ -234,6 +239,7 @@ impl Task {
     /// Keeps a file alive, visibly to the supervisor, while a call uses it.
     /// The sleeping call keeps only the number: a reference on the stack of a killed host thread would never be dropped.
     pub fn hold(&self, file: Arc<File>) -> usize {
+        self.holds.store(1, SeqCst);
         let mut held = self.held.lock();
         held.push(Held::File(file.into()));
         held.len() - 1
@@ -249,6 +255,7 @@ impl Task {
 
     /// Shows the supervisor an end of a FIFO that is being opened.
     pub fn hold_opening(&self, end: Arc<dyn FileOps>) {
+        self.holds.store(1, SeqCst);
         self.held.lock().push(Held::Opening(end));
     }
 
@@ -264,6 +271,10 @@ impl Task {
 
     /// The call is done: lets go of what it held.
     pub fn release_held(&self) {
+        if self.holds.load(Relaxed) == 0 {
+            return;
+        }
+        self.holds.store(0, SeqCst);
         let held = core::mem::take(&mut *self.held.lock());
         drop(held);
     }
