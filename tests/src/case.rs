@@ -89,7 +89,7 @@ impl Case {
     pub fn limit_in(&self, mode: Mode) -> Duration {
         match mode {
             Mode::Native => self.limit,
-            Mode::Sud | Mode::Seccomp => self.limit * 2,
+            Mode::Sud | Mode::Seccomp | Mode::Unpatched | Mode::Eager => self.limit * 2,
             Mode::Ptrace => self.limit * 8,
         }
     }
