@@ -257,6 +257,8 @@ pub fn execute(
             let _ = host::sys::process::set_guest_fs(0);
             host::cpu::current().set_guest_gs(0);
             cx.start_program(entry, sp);
+            // What stood at that address in the old image means nothing now.
+            host::cpu::current().fast.set_resume(0, 0);
         }
         Err(_) => {
             task.group.request_exit(Exit::signal(signal::SIGSEGV, false));

@@ -41,10 +41,7 @@ pub fn on_trap(task: &Task, cx: &mut Context) {
         return;
     }
     match try_patch(task, site, cx.regs().rax) {
-        Ok(resume) => {
-            kernel().stats.sites.fetch_add(1, Relaxed);
-            cpu::current().fast.set_resume(behind, resume);
-        }
+        Ok(resume) => cpu::current().fast.set_resume(behind, resume),
         Err(Some(why)) => {
             if let Some(count) = kernel().stats.left.get(why as usize) {
                 count.fetch_add(1, Relaxed);
@@ -61,8 +58,7 @@ fn try_patch(task: &Task, site: usize, nr: u64) -> Result<usize, Option<Left>> {
         return leave(Left::Sigreturn);
     }
     let mut before = [0];
-    if user::copy_in(&mut before, site.wrapping_sub(1)).is_ok() && before == [OPERAND_SIZE]
-    {
+    if user::copy_in(&mut before, site.wrapping_sub(1)).is_ok() && before == [OPERAND_SIZE] {
         return leave(Left::Prefix);
     }
     let mut bytes = [0; LOOK];
@@ -148,6 +144,15 @@ pub fn original(task: &Task, rip: u64) -> Option<u64> {
     match task.mm().place(rip as usize)? {
         Place::Copy(at) => Some(at as u64),
         Place::Entering(site) => Some(site as u64),
+    }
+}
+
+/// A trapped call is over. Another thread may have patched its site meanwhile: then it goes on in the stub, and is not counted as
+/// somebody who comes from elsewhere.
+pub fn after_trap(task: &Task, cx: &Context) {
+    let (rip, fast) = (cx.regs().rip, &cpu::current().fast);
+    if task.mm().has_patches() && fast.stands_for() != rip as usize {
+        fast.set_resume(rip as usize, resume_at(task, rip));
     }
 }
 

@@ -90,7 +90,10 @@ unsafe extern "C" fn on_syscall(_sig: i32, info: *const SigInfo, uc: *mut UConte
         cpu.set_frame(uc as usize);
         cpu.fast.set_resume(0, 0);
         match Task::current() {
-            Some(task) => dispatch::on_trap(task, &mut cx, &*info),
+            Some(task) => {
+                dispatch::on_trap(task, &mut cx, &*info);
+                patch::after_trap(task, &cx);
+            }
             None => host::sys::process::exit_group(70),
         }
         leave(uc as usize)

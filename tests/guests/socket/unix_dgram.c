@@ -44,8 +44,8 @@ int main(void) {
     settle(pid);
     int got = 0;
     for (int i = 0; i < k + 1; i++) got += recv(r, buf, 32, 0) > 0;
-    say("all %d", got == k + 1);
     reap("sender", pid);
+    say("all %d", got == k + 1);
     show("listen", listen(r, 1));
     show("accept", accept(r, NULL, NULL));
     close(r);

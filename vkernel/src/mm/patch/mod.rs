@@ -14,6 +14,7 @@ mod write;
 
 use super::vma::{Label, PROT_EXEC, PROT_READ, Vma};
 use super::{Inner, Mm};
+use crate::kernel::kernel;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -31,7 +32,7 @@ pub const TRAPS: [u8; 18] =
 /// A site that is entered from behind so often is better off without its patch.
 const MAX_LANDINGS: u32 = 16;
 /// How many sites that were given back are remembered, for threads that were caught on their way.
-const MAX_GONE: usize = 64;
+const MAX_GONE: usize = 512;
 const BREAKPOINT: u8 = 0xcc;
 
 /// Why a site is left on the trap.
@@ -168,7 +169,10 @@ impl Mm {
             }
             let result = inner.patch(request, self.users() > 1);
             match &result {
-                Ok(_) => self.patched.store(true, Relaxed),
+                Ok(_) => {
+                    self.patched.store(true, Relaxed);
+                    kernel().stats.sites.fetch_add(1, Relaxed);
+                }
                 Err(why) => inner.leave_site(request.site, *why),
             }
             result.map_err(Some)
