@@ -78,6 +78,8 @@ struct Prefixes {
     rep: bool,
     /// REX.W.
     wide: bool,
+    /// REX.B.
+    extended: bool,
 }
 
 /// The instruction at the start of `bytes`; `None` for one that is not known, or is cut off.
@@ -96,6 +98,7 @@ pub fn decode(bytes: &[u8]) -> Option<Insn> {
     }
     if op & 0xf0 == 0x40 {
         p.wide = op & 8 != 0;
+        p.extended = op & 1 != 0;
         op = b.next()?;
     }
     let kind = if op == 0x0f { two_bytes(&mut b, p)? } else { one_byte(&mut b, op, p)? };
@@ -110,12 +113,14 @@ fn one_byte(b: &mut Bytes<'_>, op: u8, p: Prefixes) -> Option<Kind> {
     if p.rep {
         return None;
     }
-    let full = if p.narrow { 2 } else { 4 };
+    // REX.W is stronger than the prefix.
+    let full = if p.narrow && !p.wide { 2 } else { 4 };
     let form = match op {
         0x70..=0x7f if !p.narrow => return b.i8().map(|d| Kind::Jcc(op & 15, d)),
         0xeb if !p.narrow => return b.i8().map(Kind::Jmp),
         0xe9 if !p.narrow => return b.i32().map(Kind::Jmp),
-        0x90 => return Some(Kind::Nop),
+        // With r8 for rax it exchanges something.
+        0x90 if !p.extended => return Some(Kind::Nop),
         _ if op < 0x40 => match op & 7 {
             0..=3 => Form::Modrm(0),
             4 => Form::Imm(1),
@@ -123,7 +128,7 @@ fn one_byte(b: &mut Bytes<'_>, op: u8, p: Prefixes) -> Option<Kind> {
             _ => return None,
         },
         0x50..=0x5f if !p.narrow => Form::Bare,
-        0x91..=0x99 => Form::Bare,
+        0x90..=0x99 => Form::Bare,
         0x63 | 0x84..=0x8b | 0x8d | 0xd0..=0xd3 => Form::Modrm(0),
         0x68 if !p.narrow => Form::Imm(4),
         0x6a => Form::Imm(1),
@@ -148,7 +153,7 @@ fn two_bytes(b: &mut Bytes<'_>, p: Prefixes) -> Option<Kind> {
     let op = b.next()?;
     match op {
         0x80..=0x8f if !p.narrow && !p.rep => return b.i32().map(|d| Kind::Jcc(op & 15, d)),
-        0x1f if !p.rep => {
+        0x1f if !p.rep && reg(b)? == 0 => {
             finish(b, Form::Modrm(0), false)?;
             return Some(Kind::Nop);
         }
@@ -214,12 +219,9 @@ mod tests {
         let target = |d: i32| (found.len as u64).wrapping_add(d as i64 as u64);
         match found.kind {
             Kind::Plain => assert!(insn.flow_control() == FlowControl::Next && relative.is_none(), "{bytes:02x?}"),
-            Kind::Nop => assert!(
-                insn.mnemonic() == Mnemonic::Nop
-                    || insn.code() == Code::Xchg_r64_RAX
-                    || insn.mnemonic() == Mnemonic::Xchg,
-                "{bytes:02x?} {insn:?}"
-            ),
+            Kind::Nop => {
+                assert!(insn.mnemonic() == Mnemonic::Nop || insn.code() == Code::Xchg_r64_RAX, "{bytes:02x?} {insn:?}")
+            }
             Kind::RipRelative(at) => assert_eq!(relative, Some(at), "{bytes:02x?}"),
             Kind::Jcc(cc, d) => {
                 assert!(insn.is_jcc_short_or_near() && insn.near_branch_target() == target(d), "{bytes:02x?}");
