@@ -15,6 +15,7 @@
 //! | [`hosttree`]| whether anything else on the host has changed                          |
 //! | [`pair`]    | one case, natively and then under umlaut, with every check             |
 //! | [`suite`]   | many cases on two threads, and one list of all failures                |
+//! | [`lists`]   | what does not agree in the suites of others: `conformance/*.txt`         |
 //! | [`packages`]| the Debian packages that the table needs                               |
 //!
 //! Unsafe code stands in [`exec`] and [`procs`] only: the host calls that std does not offer.
@@ -23,6 +24,7 @@ pub mod case;
 pub mod exec;
 pub mod guest;
 pub mod hosttree;
+pub mod lists;
 pub mod mode;
 pub mod packages;
 pub mod pair;

@@ -15,7 +15,7 @@ pub fn missing() -> Result<Vec<String>, String> {
 }
 
 /// Whether dpkg has the package.
-fn installed(package: &str) -> bool {
+pub fn installed(package: &str) -> bool {
     let query =
         Command::new("dpkg-query").args(["-W", "-f", "${db:Status-Status}", package]).stderr(Stdio::null()).output();
     query.is_ok_and(|o| o.stdout == b"installed")

@@ -3,11 +3,13 @@
 //! ```text
 //! cargo xtask test                                       everything, with the Debian packages it needs
 //! cargo xtask stress [--rounds N] [--jobs N] [--trap T] PATTERN…    guests and command lines, over and over, on busy processors
+//! cargo xtask conformance SUITE…                         suites that others wrote, natively and under umlaut
 //! cargo xtask packages                                   names the Debian packages that the tests need
 //! cargo xtask calls                                      writes docs/calls.md from the table of calls
 //! ```
 
 mod calls;
+mod conformance;
 mod stress;
 mod test;
 
@@ -15,6 +17,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask test
        cargo xtask stress [--rounds N] [--jobs N] [--trap sud|seccomp|ptrace] PATTERN...
+       cargo xtask conformance [OPTION]... SUITE[=DIR]...
        cargo xtask packages
        cargo xtask calls";
 
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
     let result = match args.split_first() {
         Some((chore, rest)) if chore == "test" => test::run(rest),
         Some((chore, rest)) if chore == "stress" => stress::run(rest),
+        Some((chore, rest)) if chore == "conformance" => conformance::run(rest),
         Some((chore, [])) if chore == "packages" => test::list(),
         Some((chore, [])) if chore == "calls" => calls::run(),
         _ => Err(USAGE.to_string()),

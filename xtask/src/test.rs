@@ -10,14 +10,7 @@ use umlaut_tests::{packages, paths};
 
 /// Runs the whole test suite; `args` go to the test programs.
 pub fn run(args: &[String]) -> Result<(), String> {
-    let missing = packages::missing()?;
-    if !missing.is_empty() {
-        if !is_root() {
-            let names = missing.join(" ");
-            return Err(format!("these Debian packages are missing: {names}\n  as root: apt-get install {names}"));
-        }
-        install(&missing)?;
-    }
+    install(&packages::missing()?)?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args(["test", "--workspace", "--release", "--no-fail-fast", "--", "--include-ignored"])
@@ -40,14 +33,27 @@ fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0)
 }
 
-/// Installs with apt-get, without questions.
+/// Sees to it that these packages are there.
+pub fn need(names: &[&str]) -> Result<(), String> {
+    let missing: Vec<String> = names.iter().filter(|p| !packages::installed(p)).map(|p| p.to_string()).collect();
+    install(&missing)
+}
+
+/// Installs with apt-get, without questions. Anybody but root is told the names.
 fn install(names: &[String]) -> Result<(), String> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    if !is_root() {
+        let names = names.join(" ");
+        return Err(format!("these Debian packages are missing: {names}\n  as root: apt-get install {names}"));
+    }
     eprintln!("xtask: installing {}", names.join(" "));
     apt(&["update", "-q"])?;
     let mut args = vec!["install", "-y", "-q", "--no-install-recommends"];
     args.extend(names.iter().map(String::as_str));
     apt(&args)?;
-    let still: BTreeSet<String> = packages::missing()?.into_iter().collect();
+    let still: BTreeSet<&String> = names.iter().filter(|p| !packages::installed(p)).collect();
     if still.is_empty() { Ok(()) } else { Err(format!("apt-get did not install {still:?}")) }
 }
 
