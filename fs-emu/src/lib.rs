@@ -11,6 +11,7 @@ extern crate std;
 
 pub mod busy;
 pub mod cred;
+pub mod fiemap;
 pub mod file;
 pub mod hostfs;
 pub mod inode;

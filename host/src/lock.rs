@@ -61,6 +61,12 @@ pub type RwLockWriteGuard<'a, T, const R: u8 = 0> = lock_api::RwLockWriteGuard<'
 const WAITERS: u32 = 1 << 31;
 const SPINS: u32 = 60;
 
+/// The host thread id of the owner of a mutex; 0 when it is free.
+pub fn owner<T, const R: u8>(mutex: &Mutex<T, R>) -> u32 {
+    // SAFETY: the word is only looked at.
+    unsafe { mutex.raw() }.owner()
+}
+
 fn took(rank: u8) {
     cpu::current().thread().lock_taken(rank);
 }
@@ -73,6 +79,11 @@ fn gave(rank: u8) {
 pub struct RawMutex<const R: u8>(AtomicU32);
 
 impl<const R: u8> RawMutex<R> {
+    /// The host thread id of the owner; 0 when it is free.
+    fn owner(&self) -> u32 {
+        self.0.load(Relaxed) & !WAITERS
+    }
+
     fn lock_slow(&self, me: u32) {
         for _ in 0..SPINS {
             if self.0.load(Relaxed) == 0 && self.0.compare_exchange(0, me, Acquire, Relaxed).is_ok() {

@@ -40,12 +40,20 @@ pub fn process_ended(pid: u32, status: i32) -> Outcome {
 
 /// The tasks that still claim to live in that host process, or that it was about to make; `None` when the table can't be looked at.
 fn tasks_of(pid: u32) -> Option<Vec<Arc<Task>>> {
-    let all = kernel().tasks.try_all_tasks(std::time::Duration::from_millis(500).as_nanos() as u64)?;
+    let all = kernel().tasks.try_all_tasks(is_dead)?;
     Some(
         all.into_iter()
             .filter(|t| (t.thread.host_pid() == pid || t.thread.abandon(pid)) && !t.thread.is_dead())
             .collect(),
     )
+}
+
+/// Whether a host thread has ended: a table that is only much asked for stays locked for long, too.
+fn is_dead(tid: u32) -> bool {
+    match std::fs::read_to_string(format!("/proc/{tid}/stat")) {
+        Ok(stat) => stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X'])),
+        Err(e) => e.kind() == std::io::ErrorKind::NotFound,
+    }
 }
 
 /// Kills and reaps everything that is left. Takes no lock: a killed process may have held any. What escapes the deadline dies

@@ -31,6 +31,12 @@ impl PidFd {
         file.ops_as().ok_or(Errno::EBADF)
     }
 
+    /// The process that an open file names: one of these, or a directory `/proc/PID`.
+    pub fn named_by(file: &File) -> Result<Arc<ThreadGroup>> {
+        let group = file.ops_as().map(|p: &PidFd| p.group.clone());
+        group.or_else(|| crate::proc::process_of(file)).ok_or(Errno::EBADF)
+    }
+
     /// The process.
     pub fn group(&self) -> &Arc<ThreadGroup> {
         &self.group

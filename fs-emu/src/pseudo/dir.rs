@@ -2,6 +2,7 @@
 
 use super::{Attr, set_attr};
 use crate::file::DirSink;
+use crate::vfs::File;
 use crate::{DirEntry, FileOps, FileType, Inode, InodeRef, Metadata, OpenFlags, Owner, SetAttr};
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -48,6 +49,11 @@ impl<S: DirSource> PseudoDir<S> {
     /// An inode that shows a source.
     pub fn build(source: S) -> InodeRef {
         Arc::new(PseudoDir(Arc::new(source)))
+    }
+
+    /// What an open directory shows, if it is of this kind.
+    pub fn source_of(file: &File) -> Option<&S> {
+        file.ops_as::<OpenDir<S>>().map(|dir| &*dir.0)
     }
 }
 

@@ -69,6 +69,9 @@ impl FileOps for OpenFile {
     }
 
     fn map(&self) -> Result<MapSource> {
+        if !self.quiet.load(Relaxed) {
+            self.node.accessed();
+        }
         Ok(MapSource::Pages(self.node.clone()))
     }
 

@@ -177,6 +177,8 @@ pub fn setsid(call: &mut Call<'_>) -> Result<usize> {
     kernel().tasks.setsid(call.task).map(|sid| sid as usize)
 }
 
+/// The virtual init.
+const INIT: u32 = 1;
 const CAP_V1: u32 = 0x1998_0330;
 const CAP_V2: u32 = 0x2007_1026;
 const CAP_V3: u32 = 0x2008_0522;
@@ -199,16 +201,22 @@ fn cap_header(header: Ptr, data: Ptr) -> Result<Option<(usize, i32)>> {
 pub fn capget(call: &mut Call<'_>, header: Ptr, data: Ptr) -> Result<usize> {
     let Some((words, pid)) = cap_header(header, data)? else { return Ok(0) };
     let pid = u32::try_from(pid).map_err(|_| Errno::EINVAL)?;
-    let cred = match pid {
-        0 => call.task.cred(),
-        _ => kernel().tasks.task(pid).ok_or(Errno::ESRCH)?.cred(),
+    let sets = match pid {
+        // Init has no task, and all rights.
+        INIT => [ALL_CAPS, ALL_CAPS, Caps::empty()],
+        _ => {
+            let cred = match pid {
+                0 => call.task.cred(),
+                _ => kernel().tasks.task(pid).ok_or(Errno::ESRCH)?.cred(),
+            };
+            [cred.effective, cred.permitted, cred.inheritable]
+        }
     };
     if data.0 == 0 {
         return Ok(0);
     }
     for i in 0..words {
-        let part = |c: Caps| (c.bits() >> (32 * i)) as u32;
-        let set = [part(cred.effective), part(cred.permitted), part(cred.inheritable)];
+        let set = sets.map(|c| (c.bits() >> (32 * i)) as u32);
         user::write(data.0.wrapping_add(12 * i), &set)?;
     }
     Ok(0)

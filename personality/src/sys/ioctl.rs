@@ -8,7 +8,8 @@ use super::{open, path, rw};
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
 use fs_emu::cred::Caps;
-use fs_emu::vfs::{At, Ctx, File, Resolve};
+use fs_emu::fiemap::{FS_IOC_FIEMAP, fiemap};
+use fs_emu::vfs::{At, Ctx, File, Resolve, ops};
 use fs_emu::{FileType, OpenFlags};
 use host::{Errno, Result, user};
 use vkernel::Task;
@@ -28,6 +29,8 @@ commands! {
     FICLONE = 0x4004_9409, FICLONERANGE = 0x4020_940d, FIDEDUPERANGE = 0xc018_9436,
 }
 
+const TMPFS_MAGIC: i64 = 0x0102_1994;
+
 /// `ioctl(2)`.
 pub fn ioctl(call: &mut Call<'_>, fd: Fd, cmd: u32, arg: Ptr) -> Result<usize> {
     let file = rw::file(call, fd)?;
@@ -41,6 +44,7 @@ pub fn ioctl(call: &mut Call<'_>, fd: Fd, cmd: u32, arg: Ptr) -> Result<usize> {
         },
         FIGETBSZ => put(arg, &(file.metadata()?.blksize as i32)),
         FIONREAD if file.ops().seekable() && file.file_type() == FileType::Regular => put(arg, &unread(&file)?),
+        FS_IOC_FIEMAP => extents(&file, arg),
         FICLONE => rw::file(call, Fd(arg.0 as i32)).and(Err(Errno::EOPNOTSUPP)),
         FICLONERANGE | FIDEDUPERANGE => Err(Errno::EOPNOTSUPP),
         TIOCGPTPEER if MasterFile::of(&**file.ops()).is_some() => open_peer(call, &file, arg.0 as u32),
@@ -53,6 +57,16 @@ pub fn ioctl(call: &mut Call<'_>, fd: Fd, cmd: u32, arg: Ptr) -> Result<usize> {
 
 fn put<T: host::abi::Pod>(at: Ptr, value: &T) -> Result<usize> {
     user::write(at.0, value).map(|()| 0)
+}
+
+/// `FS_IOC_FIEMAP`: regular files of disk file systems have extents, those of a tmpfs have not.
+fn extents(file: &File, arg: Ptr) -> Result<usize> {
+    let regular = file.file_type() == FileType::Regular;
+    match file.path() {
+        Some(path) if regular && ops::statfs(path)?.kind != TMPFS_MAGIC => fiemap(&**file.ops(), arg.0),
+        _ if regular => Err(Errno::EOPNOTSUPP),
+        _ => Err(Errno::ENOTTY),
+    }
 }
 
 /// No file here sends `SIGIO`: switching it off is all that works.

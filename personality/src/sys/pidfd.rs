@@ -42,8 +42,8 @@ pub fn pidfd_send_signal(call: &mut Call<'_>, pidfd: Fd, sig: Sig, info: Ptr, fl
         return Err(Errno::EINVAL);
     }
     let file = rw::file(call, pidfd)?;
-    let target = PidFd::of(&file)?;
-    let group = target.process().ok_or(Errno::ESRCH)?.group;
+    let target = PidFd::named_by(&file)?;
+    let group = PidFd::new(&target).process().ok_or(Errno::ESRCH)?.group;
     let info = sent_info(call.task, sig, info, &group)?;
     let n = signal::number_or_probe(sig)?;
     if flags == PROCESS_GROUP {

@@ -22,6 +22,8 @@ const LEGACY_MASK: u32 = 0x13 // type and MAP_FIXED
     | MAP_HUGETLB
     | (21 << 26) // MAP_HUGE_2MB
     | (30 << 26); // MAP_HUGE_1GB
+/// What may stand in the bits above `MAP_HUGE_SHIFT`: the default, 2 MiB, 1 GiB.
+const HUGE_SIZES: [u32; 3] = [0, 21, 30];
 const MAP_TYPE: u32 = 0xf;
 
 /// The arguments of `mmap(2)`.
@@ -57,8 +59,9 @@ impl Mm {
     pub fn mmap(&self, req: &MapRequest, file: Option<MapFile>, limits: &Limits) -> Result<usize> {
         Mm::check_offset(req.offset)?;
         if req.flags & MAP_HUGETLB != 0 {
-            // A file that is not on hugetlbfs; no huge pages are set aside.
-            return Err(if file.is_some() { Errno::EINVAL } else { Errno::ENOMEM });
+            // A file that is not on hugetlbfs, or a size that no processor has; no huge pages are set aside.
+            let size = req.flags >> 26;
+            return Err(if file.is_some() || !HUGE_SIZES.contains(&size) { Errno::EINVAL } else { Errno::ENOMEM });
         }
         self.with(|inner| inner.mmap(req, file, limits))
     }

@@ -32,6 +32,7 @@ mod tests;
 mod threads;
 
 pub use hostfile::read_host;
+pub(crate) use pid::process_of;
 
 use alloc::sync::Arc;
 use fs_emu::pseudo::{Attr, PseudoFs};

@@ -2,8 +2,11 @@
 
 use super::subject::Subject;
 use super::{fd, links, memory, misc, mounts, stat, status, threads};
+use crate::task::ThreadGroup;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use fs_emu::pseudo::{Attr, DirSource, Entry, FileSource, PseudoDir, PseudoFile};
+use fs_emu::vfs::File;
 use fs_emu::{FileType, InodeRef, OpenFlags};
 use host::{Errno, Result};
 
@@ -113,6 +116,12 @@ pub(super) fn dir(subject: Subject) -> InodeRef {
 }
 
 struct PidDir(Subject);
+
+/// The process whose directory `/proc/PID` an open file is.
+pub fn process_of(file: &File) -> Option<Arc<ThreadGroup>> {
+    let dir: &PidDir = PseudoDir::source_of(file)?;
+    (!dir.0.thread).then(|| dir.0.group.clone())
+}
 
 impl PidDir {
     fn items(&self) -> impl Iterator<Item = &'static Item> + '_ {

@@ -86,15 +86,21 @@ impl TaskList {
         self.tree.lock().threads.values().cloned().collect()
     }
 
-    /// All tasks, or `None` when the table stays locked for `patience` nanoseconds: its holder may be dead.
-    pub fn try_all_tasks(&self, patience: u64) -> Option<Vec<Arc<Task>>> {
-        let give_up = host::time::monotonic().as_nanos().saturating_add(patience);
+    /// All tasks, or `None` when the table is locked by a host thread of which `dead` says that it has ended.
+    pub fn try_all_tasks(&self, dead: impl Fn(u32) -> bool) -> Option<Vec<Arc<Task>>> {
+        const LOOK: u64 = 100_000_000;
+        let mut look = host::time::monotonic().as_nanos().saturating_add(LOOK);
         loop {
             if let Some(tree) = self.tree.try_lock() {
                 return Some(tree.threads.values().cloned().collect());
             }
-            if host::time::monotonic().as_nanos() > give_up {
-                return None;
+            if host::time::monotonic().as_nanos() > look {
+                let owner = host::lock::owner(&self.tree);
+                // Still its own after it was seen to be dead: it will never be given back.
+                if owner != 0 && dead(owner) && host::lock::owner(&self.tree) == owner {
+                    return None;
+                }
+                look = host::time::monotonic().as_nanos().saturating_add(LOOK);
             }
             host::sys::process::sched_yield();
         }

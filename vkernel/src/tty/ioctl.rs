@@ -3,8 +3,10 @@
 
 use super::output::Output;
 use super::pair::{Pair, State, packet};
-use super::termios::{self, IXON, cc};
+use super::termios::{self, IXON, Locks, cc};
+use crate::Task;
 use crate::signal::NSIG;
+use fs_emu::cred::Caps;
 use host::{Errno, Result, user};
 
 macro_rules! commands {
@@ -13,7 +15,7 @@ macro_rules! commands {
 
 commands! {
     TCSBRK = 0x5409, TCXONC = 0x540a, TCFLSH = 0x540b, TIOCEXCL = 0x540c, TIOCNXCL = 0x540d, TIOCOUTQ = 0x5411,
-    TIOCSTI = 0x5412, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, TIOCGSOFTCAR = 0x5419, TIOCSSOFTCAR = 0x541a,
+    TIOCSTI = 0x5412, TIOCGLCKTRMIOS = 0x5456, TIOCSLCKTRMIOS = 0x5457, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, TIOCGSOFTCAR = 0x5419, TIOCSSOFTCAR = 0x541a,
     FIONREAD = 0x541b, TIOCCONS = 0x541d, TIOCPKT = 0x5420, TIOCSETD = 0x5423, TIOCGETD = 0x5424, TCSBRKP = 0x5425,
     TIOCVHANGUP = 0x5437, TIOCGDEV = 0x8004_5432, TIOCGEXCL = 0x8004_5440, TIOCGPTN = 0x8004_5430,
     TIOCSPTLCK = 0x4004_5431, TIOCSIG = 0x4004_5436, TIOCGPKT = 0x8004_5438, TIOCGPTLCK = 0x8004_5439,
@@ -84,6 +86,17 @@ fn both(pair: &Pair, cmd: u32, arg: usize) -> Result<usize> {
         });
     }
     match cmd {
+        TIOCGLCKTRMIOS => pair.look(|s| s.locks).copy_out(arg).map(|()| 0),
+        TIOCSLCKTRMIOS => {
+            if !Task::current().is_some_and(|me| me.cred().capable(Caps::SYS_ADMIN)) {
+                return Err(Errno::EPERM);
+            }
+            let locks = Locks::copy_in(arg)?;
+            pair.change(|s| {
+                s.locks = locks;
+                Ok(0)
+            })
+        }
         TIOCGWINSZ => user::write(arg, &pair.look(|s| s.winsize)).map(|()| 0),
         TIOCSWINSZ => pair.set_winsize(user::read(arg)?).map(|()| 0),
         // Nothing is ever on its way: it is with the other side at once.
@@ -108,6 +121,7 @@ fn both(pair: &Pair, cmd: u32, arg: usize) -> Result<usize> {
 
 /// Packet mode reports when the keys that stop output change their meaning.
 fn set_attributes(s: &mut State, new: termios::Termios) {
+    let new = s.locks.keep(&s.line.termios, new);
     let stops = |t: &termios::Termios| t.i(IXON) && t.cc(cc::VSTOP) == 0x13 && t.cc(cc::VSTART) == 0x11;
     let (before, after) = (stops(&s.line.termios), stops(&new));
     if before != after {

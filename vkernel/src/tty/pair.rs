@@ -6,7 +6,7 @@
 use super::control::Control;
 use super::devpts::PtsNode;
 use super::line::Line;
-use super::termios::Termios;
+use super::termios::{Locks, Termios};
 use crate::kernel::kernel;
 use crate::signal::{self, SIGCONT, SIGHUP, SIGWINCH, code};
 use alloc::collections::VecDeque;
@@ -35,6 +35,8 @@ pub(super) struct State {
     pub line: Line,
     backlog: VecDeque<u8>,
     pub winsize: [u16; 4],
+    /// `TIOCSLCKTRMIOS`: the attributes that cannot be changed.
+    pub locks: Locks,
     /// Packet mode, and what is to be reported in it.
     pub packet: bool,
     pub status: u8,

@@ -183,6 +183,51 @@ impl Termios {
     }
 }
 
+/// What of a terminal's attributes cannot be changed (`TIOCSLCKTRMIOS`): the bits that are set, the characters that are not 0.
+#[derive(Clone, Copy, Debug)]
+pub struct Locks([u8; TERMIOS]);
+
+impl Default for Locks {
+    fn default() -> Locks {
+        Locks([0; TERMIOS])
+    }
+}
+
+impl Locks {
+    /// Reads them from a program.
+    pub fn copy_in(at: usize) -> Result<Locks> {
+        read(at).map(Locks)
+    }
+
+    /// Writes them where a program wants them.
+    pub fn copy_out(&self, at: usize) -> Result<()> {
+        user::copy_out(at, &self.0)
+    }
+
+    /// `unset_locked_termios`: `new`, but for what is locked.
+    pub fn keep(&self, old: &Termios, mut new: Termios) -> Termios {
+        let bits = |i: usize| u32::from_ne_bytes([self.0[i], self.0[i + 1], self.0[i + 2], self.0[i + 3]]);
+        let words = [
+            (&mut new.input, old.input),
+            (&mut new.output, old.output),
+            (&mut new.control, old.control),
+            (&mut new.local, old.local),
+        ];
+        for (i, (word, old)) in words.into_iter().enumerate() {
+            *word = old & bits(i * 4) | *word & !bits(i * 4);
+        }
+        if self.0[16] != 0 {
+            new.line = old.line;
+        }
+        for ((char, old), lock) in new.chars.iter_mut().zip(old.chars).zip(&self.0[17..]) {
+            if *lock != 0 {
+                *char = old;
+            }
+        }
+        new
+    }
+}
+
 fn read<const N: usize>(at: usize) -> Result<[u8; N]> {
     let mut raw = [0u8; N];
     user::copy_in(&mut raw, at).map(|()| raw)
