@@ -74,7 +74,9 @@ impl Suite for Gvisor {
         for line in text.lines() {
             let name = line.split('#').next().unwrap_or_default().trim_end();
             match name.strip_prefix("  ") {
-                Some(case) if !format!("{suite}{case}").contains("DISABLED_") => cases.push(format!("{unit}:{suite}{case}")),
+                Some(case) if !format!("{suite}{case}").contains("DISABLED_") => {
+                    cases.push(format!("{unit}:{suite}{case}"))
+                }
                 Some(_) => {}
                 None if name.ends_with('.') => suite = name.to_string(),
                 None => {}

@@ -27,7 +27,8 @@ mod stressng;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub const USAGE: &str = "cargo xtask conformance [--seconds N] [--long N] [--jobs N] [--timeout N] [--trap T] [--list FILE]
+pub const USAGE: &str =
+    "cargo xtask conformance [--seconds N] [--long N] [--jobs N] [--timeout N] [--trap T] [--list FILE]
                         [--only NAME] [--results FILE] [--update] SUITE[=DIR]...
          with the suites python, stress-ng, ltp=DIR, ltp-root=DIR, posix=DIR, gvisor=DIR";
 

@@ -11,8 +11,28 @@ const RESOURCES: &str = "all,-network,-urlfetch,-cpu,-gui,-audio,-largefile";
 
 /// A module that imports none of these asks the kernel for files at most.
 const SYSTEM: [&str; 22] = [
-    "os", "signal", "socket", "socketserver", "select", "selectors", "subprocess", "threading", "_thread", "mmap", "fcntl",
-    "pty", "tty", "termios", "resource", "multiprocessing", "asyncio", "posix", "time", "tempfile", "pathlib", "shutil",
+    "os",
+    "signal",
+    "socket",
+    "socketserver",
+    "select",
+    "selectors",
+    "subprocess",
+    "threading",
+    "_thread",
+    "mmap",
+    "fcntl",
+    "pty",
+    "tty",
+    "termios",
+    "resource",
+    "multiprocessing",
+    "asyncio",
+    "posix",
+    "time",
+    "tempfile",
+    "pathlib",
+    "shutil",
 ];
 
 /// The suite of the Python that Debian calls python3.
@@ -25,8 +45,10 @@ impl Python {
     /// Finds Python's version, and installs its tests where they are missing.
     pub fn open() -> Result<Python, String> {
         test::need(&["python3"])?;
-        let script = "import sys, sysconfig; print('%d.%d' % sys.version_info[:2]); print(sysconfig.get_path('stdlib'))";
-        let out = Command::new("/usr/bin/python3").args(["-c", script]).output().map_err(|e| format!("python3: {e}"))?;
+        let script =
+            "import sys, sysconfig; print('%d.%d' % sys.version_info[:2]); print(sysconfig.get_path('stdlib'))";
+        let out =
+            Command::new("/usr/bin/python3").args(["-c", script]).output().map_err(|e| format!("python3: {e}"))?;
         let text = String::from_utf8_lossy(&out.stdout).into_owned();
         let mut lines = text.lines();
         let (Some(version), Some(lib)) = (lines.next(), lines.next()) else {

@@ -117,8 +117,12 @@ fn both(suite: &dyn Suite, unit: &str, options: &Options, skipped: &lists::List)
 
 fn summary(out: &Outcome) -> String {
     let passing = out.cases.iter().filter(|(_, v)| v.0 == Verdict::Pass).count();
-    let bad: Vec<&str> =
-        out.cases.iter().filter(|(_, v)| v.0 == Verdict::Pass && v.1 != Verdict::Pass).map(|(c, _)| c.as_str()).collect();
+    let bad: Vec<&str> = out
+        .cases
+        .iter()
+        .filter(|(_, v)| v.0 == Verdict::Pass && v.1 != Verdict::Pass)
+        .map(|(c, _)| c.as_str())
+        .collect();
     let names = if bad.is_empty() { String::new() } else { format!(": {}", bad.join(" ")) };
     format!("{passing} pass natively, {} differ{names}", bad.len())
 }
@@ -149,7 +153,8 @@ fn half(suite: &dyn Suite, unit: &str, side: Side, options: &Options, limit: Dur
     for _ in 0..MAX_DEATHS {
         let ran = launch::run(suite, unit, &todo, side, options, limit);
         let new = suite.verdicts(unit, &ran);
-        if side == Side::Umlaut && (ran.timed_out || new.values().any(|v| !matches!(v, Verdict::Pass | Verdict::Skip))) {
+        if side == Side::Umlaut && (ran.timed_out || new.values().any(|v| !matches!(v, Verdict::Pass | Verdict::Skip)))
+        {
             keep_log(suite, unit, &ran);
         }
         let before = todo.len();

@@ -8,9 +8,8 @@ use std::process::Command;
 /// The classes of stressors that are about the kernel.
 const CLASSES: [&str; 7] = ["os", "pipe", "scheduler", "interrupt", "filesystem", "io", "network"];
 /// Stressors that would work on much memory or disk.
-const SMALL: [&str; 11] = [
-    "fallocate", "fiemap", "hdd", "iomix", "memfd", "mmap", "mremap", "msync", "readahead", "sync-file", "vm",
-];
+const SMALL: [&str; 11] =
+    ["fallocate", "fiemap", "hdd", "iomix", "memfd", "mmap", "mremap", "msync", "readahead", "sync-file", "vm"];
 
 /// The suite.
 pub struct StressNg;
@@ -45,9 +44,11 @@ impl Suite for StressNg {
     }
 
     fn launch(&self, unit: &str, _cases: &[String], scratch: &str) -> Launch {
-        let mut argv: Vec<String> = ["/usr/bin/prlimit", "--fsize=2147483648", "/usr/bin/stress-ng"].map(String::from).into();
+        let mut argv: Vec<String> =
+            ["/usr/bin/prlimit", "--fsize=2147483648", "/usr/bin/stress-ng"].map(String::from).into();
         argv.extend([format!("--{unit}"), "1".to_string(), format!("--{unit}-ops"), "50".to_string()]);
-        let rest = ["--verify", "--timeout", "10", "--metrics-brief", "--no-rand-seed", "--oomable", "--temp-path", scratch];
+        let rest =
+            ["--verify", "--timeout", "10", "--metrics-brief", "--no-rand-seed", "--oomable", "--temp-path", scratch];
         argv.extend(rest.map(String::from));
         if SMALL.contains(&unit) {
             argv.extend([format!("--{unit}-bytes"), "16M".to_string()]);
@@ -56,8 +57,12 @@ impl Suite for StressNg {
     }
 
     fn verdicts(&self, unit: &str, ran: &Ran) -> Verdicts {
-        const SKIPS: [&str; 4] =
-            ["skipping stressor", "stressor will be skipped", "not implemented on this system", "No stress workers invoked"];
+        const SKIPS: [&str; 4] = [
+            "skipping stressor",
+            "stressor will be skipped",
+            "not implemented on this system",
+            "No stress workers invoked",
+        ];
         let out = &ran.output;
         let verdict = match ran.status {
             _ if ran.timed_out => Verdict::Timeout,
