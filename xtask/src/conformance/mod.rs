@@ -12,7 +12,8 @@
 //! reason: a difference that is not there fails the run, and `--update` writes the file. `SUITE.skip.txt` names what is not
 //! run at all.
 //!
-//! `--seconds N` runs a part: the units (modules, stressors, binaries) in the order of a hash of their names, until the time is over. Units whose
+//! `--units N` and `--seconds N` run a part: the first units (modules, stressors, binaries) in the order of a hash of their names, until the
+//! time is over. Units whose
 //! native half takes more than `--long` seconds are not in the part.
 
 mod folder;
@@ -28,7 +29,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub const USAGE: &str =
-    "cargo xtask conformance [--seconds N] [--long N] [--jobs N] [--timeout N] [--trap T] [--list FILE]
+    "cargo xtask conformance [--units N] [--seconds N] [--long N] [--jobs N] [--timeout N] [--trap T] [--list FILE]
                         [--only NAME] [--results FILE] [--update] SUITE[=DIR]...
          with the suites python, stress-ng, ltp=DIR, ltp-root=DIR, posix=DIR, gvisor=DIR";
 
@@ -92,6 +93,7 @@ pub trait Suite: Sync {
 #[derive(Clone)]
 pub struct Options {
     pub seconds: Option<u64>,
+    pub units: usize,
     pub long: u64,
     pub jobs: usize,
     pub timeout: u64,
@@ -139,6 +141,7 @@ fn open(word: &str) -> Result<Box<dyn Suite>, String> {
 fn parse(args: &[String]) -> Result<(Options, Vec<String>), String> {
     let mut options = Options {
         seconds: None,
+        units: usize::MAX,
         long: u64::MAX,
         jobs: 2,
         timeout: 120,
@@ -153,6 +156,7 @@ fn parse(args: &[String]) -> Result<(Options, Vec<String>), String> {
         let mut value = || rest.next().cloned().ok_or(format!("{arg} needs a value"));
         match arg.as_str() {
             "--seconds" => options.seconds = Some(number(&value()?)?),
+            "--units" => options.units = number(&value()?)? as usize,
             "--long" => options.long = number(&value()?)?,
             "--jobs" => options.jobs = number(&value()?)?.max(1) as usize,
             "--timeout" => options.timeout = number(&value()?)?,

@@ -61,6 +61,7 @@ fn select(suite: &dyn Suite, options: &Options, known: &lists::Known) -> Result<
     }
     units.retain(|u| !known.skipped.contains_key(u));
     units.sort_by_key(|u| (hash(u), u.clone()));
+    units.truncate(options.units);
     if units.is_empty() { Err(format!("{}: nothing to run", suite.name())) } else { Ok(units) }
 }
 
