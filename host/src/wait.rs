@@ -84,6 +84,13 @@ impl HostThread {
         self.tid.store(tid, SeqCst);
     }
 
+    /// The task's new process, which runs on its first thread, told by the old one: the new one may have told it itself.
+    pub fn rebind(&self, old: u32, new: u32) {
+        if self.pid.compare_exchange(old, new, SeqCst, SeqCst).is_ok() {
+            self.tid.store(new, SeqCst);
+        }
+    }
+
     /// The same, by the parent: the thread itself may have been faster.
     pub fn bind_if_unbound(&self, pid: u32, tid: u32) {
         let _ = self.pid.compare_exchange(0, pid, SeqCst, SeqCst);

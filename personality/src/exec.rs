@@ -6,6 +6,7 @@
 
 use crate::arch::Context;
 use crate::sys::mm::map_file;
+use crate::sys::process;
 use crate::trap::spawn;
 use alloc::format;
 use alloc::sync::Arc;
@@ -237,7 +238,7 @@ pub fn execute(
     let point = task.become_only_thread()?;
     point.leave_memory();
     if task.shares_memory() {
-        spawn::move_to_own_process(task)?;
+        spawn::move_to_own_process(task, process::own_arc(task)?)?;
         host::sys::mem::unmap_all_guest();
     } else {
         task.mm().unmap_all();

@@ -170,7 +170,7 @@ fn reserve_pidfd(call: &Call<'_>, flags: CloneFlags, r: &Request) -> Result<Opti
     Ok(Some(fd))
 }
 
-fn own_arc(me: &Task) -> Result<Arc<Task>> {
+pub(crate) fn own_arc(me: &Task) -> Result<Arc<Task>> {
     me.group.threads().into_iter().find(|t| core::ptr::eq(&**t, me)).ok_or(Errno::EAGAIN)
 }
 

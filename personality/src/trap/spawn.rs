@@ -195,10 +195,14 @@ pub fn die_with_supervisor() -> bool {
 
 /// Moves the running task, whose memory others use, to a host process of its own with a copy of the memory. The old host
 /// thread ends without unwinding.
-pub fn move_to_own_process(task: &'static Task) -> Result<()> {
+/// `own` keeps the task alive for that thread: the task may be faster, and end, in its new process.
+pub fn move_to_own_process(task: &'static Task, own: Arc<Task>) -> Result<()> {
+    let before = task.thread.host_pid();
     // SAFETY: as in `fork`.
     match unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD, 0, 0)? } {
         0 => {
+            // The count is the old host thread's.
+            core::mem::forget(own);
             current_stack().only_one_left();
             task.thread.bind(process::getpid(), process::gettid());
             if task.thread.is_dead() {
@@ -210,7 +214,12 @@ pub fn move_to_own_process(task: &'static Task) -> Result<()> {
             Ok(())
         }
         id => {
-            task.thread.bind(id as u32, id as u32);
+            own.thread.rebind(before, id as u32);
+            let spare = current_stack().spare();
+            spare.bind(process::getpid(), process::gettid());
+            // SAFETY: as in `end_thread`.
+            unsafe { cpu::current().set_thread(spare) };
+            drop(own);
             process::exit_thread(0)
         }
     }
