@@ -27,7 +27,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
     mode::binary();
     let _busy = Spinners::start(if plan.jobs == 1 { 2 } else { 0 })?;
     let pairs: Vec<(&Case, Mode)> = (plan.modes.iter())
-        .flat_map(|&mode| cases.iter().filter(move |c| c.modes.contains(&mode)).map(move |c| (c, mode)))
+        .flat_map(|&mode| cases.iter().filter(move |c| c.modes.contains(&mode.trap())).map(move |c| (c, mode)))
         .collect();
     let (next, failures) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
@@ -57,7 +57,9 @@ fn parse(args: &[String]) -> Result<Plan, String> {
                 let name = rest.next().map(String::as_str).unwrap_or_default();
                 plan.modes = match name {
                     "all" => Mode::TRAPS.to_vec(),
-                    _ => vec![Mode::from_name(name).ok_or("--trap needs sud, seccomp, ptrace or all")?],
+                    _ => vec![
+                        Mode::from_name(name).ok_or("--trap needs sud, seccomp, ptrace, unpatched, eager or all")?,
+                    ],
                 };
             }
             pattern => plan.patterns.push(pattern.to_string()),
