@@ -82,26 +82,41 @@ pub fn seize_if_traced(kind: TrapKind, pid: i32) -> Result<()> {
 /// Serves a traced sandbox until the first guest has ended.
 pub fn serve() -> Result<i32> {
     let mut tracees: HashMap<i32, Tracee> = HashMap::new();
+    let mut round = Vec::new();
     loop {
-        let mut status = 0;
-        // SAFETY: a live word.
-        let pid = unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG | libc::__WALL) };
-        if pid > 0 && libc::WIFSTOPPED(status) {
-            let tracee = tracees.entry(pid).or_insert(Tracee { mode: Mode::Kernel, arch: ARCH_X86_64 });
-            stopped(pid, status, tracee);
-            continue;
+        let alone = gather(&mut round);
+        if round.is_empty() {
+            if let Some(end) = signals::finished(alone) {
+                return Ok(end);
+            }
+            signals::wait_and_hand_on();
         }
-        if pid > 0 {
+        for (pid, status) in round.drain(..) {
+            if libc::WIFSTOPPED(status) {
+                let tracee = tracees.entry(pid).or_insert(Tracee { mode: Mode::Kernel, arch: ARCH_X86_64 });
+                stopped(pid, status, tracee);
+                continue;
+            }
             tracees.remove(&pid);
             if let Some(end) = signals::ended(pid as u32, status) {
                 return Ok(end);
             }
-            continue;
         }
-        if let Some(end) = signals::finished(pid < 0) {
-            return Ok(end);
+    }
+}
+
+/// Everything that wants to be told now, before anybody is resumed; true when there is nobody left. `waitpid` looks at the
+/// newest tracees first: two busy ones, each stopped anew when the other has been resumed, would hide a third one's death
+/// for ever.
+fn gather(round: &mut Vec<(i32, i32)>) -> bool {
+    loop {
+        let mut status = 0;
+        // SAFETY: a live word.
+        let pid = unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG | libc::__WALL) };
+        if pid <= 0 {
+            return pid < 0;
         }
-        signals::wait_and_hand_on();
+        round.push((pid, status));
     }
 }
 

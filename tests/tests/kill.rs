@@ -226,9 +226,7 @@ fn any_host_process_killed_seccomp() {
     all(Mode::Seccomp);
 }
 
-// Known fault: under ptrace the fork tree's supervisor sometimes goes on running after the blow instead of ending.
 #[test]
-#[ignore = "known fault: with ptrace a killed fork tree does not always end in time"]
 fn any_host_process_killed_ptrace() {
     all(Mode::Ptrace);
 }

@@ -12,17 +12,19 @@ impl ThreadGroup {
 
     /// Ends a stop. `notify` tells the parent of a continue.
     pub(crate) fn resume(&self, notify: bool) {
-        let was = self.stop_signal.swap(0, SeqCst);
-        self.stop_reported.store(0, SeqCst);
-        if was == 0 {
-            return;
+        let list = &crate::kernel::kernel().tasks;
+        // The parent is told before anybody runs again: it must not learn of a next stop first.
+        let was = if notify { list.report_continue(self) } else { self.end_stop() };
+        if was {
+            for t in self.threads() {
+                t.thread.interrupt();
+            }
         }
-        for t in self.threads() {
-            t.thread.interrupt();
-        }
-        if notify {
-            crate::kernel::kernel().tasks.report_continue(self);
-        }
+    }
+
+    /// From here on the group is not stopped. Whether it was.
+    pub(crate) fn end_stop(&self) -> bool {
+        self.stop_signal.swap(0, SeqCst) != 0
     }
 }
 
@@ -36,6 +38,9 @@ impl Task {
         }
         if self.must_die() {
             return;
+        }
+        if !self.group.stopped() {
+            self.group.stop_reported.store(0, SeqCst);
         }
         self.group.stop_signal.store(sig, SeqCst);
         for t in self.group.threads() {

@@ -243,20 +243,22 @@ impl TaskList {
         self.report(group, Some(status));
     }
 
-    /// Tells the parent of a continue.
-    pub(crate) fn report_continue(&self, group: &ThreadGroup) {
-        self.report(group, None);
+    /// Ends a stop and tells the parent. Whether there was one.
+    pub(crate) fn report_continue(&self, group: &ThreadGroup) -> bool {
+        self.report(group, None)
     }
 
-    fn report(&self, group: &ThreadGroup, stopped: Option<i32>) {
+    /// The stop ends, and is told, under the one lock: a stop that is told afterwards is a later one.
+    fn report(&self, group: &ThreadGroup, stopped: Option<i32>) -> bool {
         let mut tree = self.tree.lock();
-        let Some(node) = tree.nodes.get_mut(&group.tgid) else { return };
+        let was = if stopped.is_some() { group.stopped() } else { group.end_stop() };
+        let Some(node) = tree.nodes.get_mut(&group.tgid).filter(|_| was) else { return was };
         node.stopped = stopped;
         node.continued = stopped.is_none();
         let (parent, uid) = (node.parent, node.uid);
         let parent = tree.nodes.get(&parent).map(|n| n.group.clone());
         drop(tree);
-        let Some(parent) = parent else { return };
+        let Some(parent) = parent else { return was };
         let hand = parent.threads().first().map(|t| t.sighand().get(signal::SIGCHLD));
         if !hand.is_some_and(|a| a.flags().contains(SaFlags::NOCLDSTOP)) {
             let (c, s) = match stopped {
@@ -266,6 +268,7 @@ impl TaskList {
             let _ = parent.send(signal::SIGCHLD, signal::info_child(c, group.tgid, uid, s, 0, 0));
         }
         parent.child_exited.wake_all();
+        was
     }
 }
 
