@@ -30,6 +30,7 @@ pub mod shm;
 pub mod signal;
 pub mod signalfd;
 pub mod socket;
+mod sockhost;
 pub mod sockmsg;
 pub mod sockopt;
 pub mod splice;

@@ -3,19 +3,21 @@
 //! Those that change what the kernel does stand in `vkernel::net::options`; the others of `KNOWN` are remembered and told.
 
 use super::socket::socket_of;
+use super::sockhost;
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
 use host::{Errno, Result, user};
-use vkernel::net::addr::{AF_INET, AF_INET6, AF_UNIX};
-use vkernel::net::{Core, Family, Kind, Socket, Ucred, block};
+use vkernel::net::addr::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX};
+use vkernel::net::{Core, Family, Kind, Socket, Ucred, block, interface_exists};
 
 const SOL_IP: i32 = 0;
 const SOL_SOCKET: i32 = 1;
 const SOL_TCP: i32 = 6;
 const SOL_UDP: i32 = 17;
 const SOL_IPV6: i32 = 41;
+const SOL_NETLINK: i32 = 270;
 
 macro_rules! names {
     ($($name:ident = $n:literal),* $(,)?) => { $(const $name: i32 = $n;)* };
@@ -105,6 +107,11 @@ const KNOWN: &[(i32, i32, i32, Value)] = &[
     (SOL_IPV6, 66, 0, Bool),                       // IPV6_RECVTCLASS
     (SOL_IPV6, 67, 0, Int(-1, 255)),               // IPV6_TCLASS
     (SOL_IPV6, 78, 0, Bool),                       // IPV6_FREEBIND
+    (SOL_NETLINK, 3, 0, Bool),                     // NETLINK_PKTINFO
+    (SOL_NETLINK, 4, 0, Bool),                     // NETLINK_BROADCAST_ERROR
+    (SOL_NETLINK, 5, 0, Bool),                     // NETLINK_NO_ENOBUFS
+    (SOL_NETLINK, 10, 0, Bool),                    // NETLINK_CAP_ACK
+    (SOL_NETLINK, 11, 0, Bool),                    // NETLINK_EXT_ACK
 ];
 
 fn known(level: i32, name: i32) -> Option<(i32, Value)> {
@@ -118,6 +125,9 @@ fn check_level(core: &Core, level: i32) -> Result<()> {
     }
     if core.is_unix() {
         return Err(Errno::EOPNOTSUPP);
+    }
+    if core.is_netlink() {
+        return if level == SOL_NETLINK { Ok(()) } else { Err(Errno::ENOPROTOOPT) };
     }
     let knows = match level {
         SOL_IP => true,
@@ -134,8 +144,12 @@ pub fn setsockopt(call: &mut Call<'_>, fd: Fd, level: i32, name: i32, value: Ptr
     let len = usize::try_from(len).map_err(|_| Errno::EINVAL)?;
     let file = socket_of(call, fd)?;
     let socket = block::socket(&file)?;
+    if let Some(fd) = socket.core().outside().filter(|_| !sockhost::is_own(level, name)) {
+        return sockhost::set(&fd, level, name, value, len);
+    }
     check_level(socket.core(), level)?;
     match level {
+        SOL_NETLINK => set_netlink(socket, name, value, len),
         SOL_SOCKET => set_socket(call, socket, name, value, len),
         _ => set_protocol(socket, level, name, value, len),
     }
@@ -162,7 +176,7 @@ fn set_socket(call: &Call<'_>, socket: &Socket, name: i32, value: Ptr, len: usiz
         SO_DEBUG => options.set(SOL_SOCKET, name, i32::from(flag(n))),
         SO_REUSEADDR => options.reuse_addr.store(flag(n), Relaxed),
         SO_REUSEPORT => options.reuse_port.store(flag(n), Relaxed),
-        SO_PASSCRED if !core.is_unix() => return Err(Errno::EOPNOTSUPP),
+        SO_PASSCRED if !core.is_unix() && !core.is_netlink() => return Err(Errno::EOPNOTSUPP),
         SO_PASSCRED => options.pass_cred.store(flag(n), Relaxed),
         SO_SNDBUF => options.set_send_buf(n, false),
         SO_RCVBUF => options.set_recv_buf(n, false),
@@ -183,13 +197,24 @@ fn set_socket(call: &Call<'_>, socket: &Socket, name: i32, value: Ptr, len: usiz
     Ok(())
 }
 
-/// There is one interface.
+/// What netlink sockets know (`netlink_setsockopt`).
+fn set_netlink(socket: &Socket, name: i32, value: Ptr, len: usize) -> Result<()> {
+    const ADD_MEMBERSHIP: i32 = 1;
+    const DROP_MEMBERSHIP: i32 = 2;
+    let n = if len < size_of::<i32>() { 0 } else { user::read::<u32>(value.0)? };
+    match name {
+        ADD_MEMBERSHIP | DROP_MEMBERSHIP => socket.change_group(n, name == ADD_MEMBERSHIP),
+        _ => remember(socket.core(), SOL_NETLINK, name, n as i32),
+    }
+}
+
+/// A socket may be bound to an interface that there is, which changes nothing.
 fn bind_to_device(value: Ptr, len: usize) -> Result<()> {
     let mut name = [0; 15];
     let len = len.min(name.len());
     user::copy_in(name.get_mut(..len).unwrap_or_default(), value.0)?;
     let name: Vec<u8> = name.into_iter().take_while(|b| *b != 0).collect();
-    if name.is_empty() || name == b"lo" { Ok(()) } else { Err(Errno::ENODEV) }
+    if name.is_empty() || interface_exists(&name) { Ok(()) } else { Err(Errno::ENODEV) }
 }
 
 fn remember(core: &Core, level: i32, name: i32, n: i32) -> Result<()> {
@@ -269,6 +294,9 @@ fn set_congestion(value: Ptr, len: usize) -> Result<()> {
 pub fn getsockopt(call: &mut Call<'_>, fd: Fd, level: i32, name: i32, value: Ptr, len: Ptr) -> Result<usize> {
     let file = socket_of(call, fd)?;
     let socket = block::socket(&file)?;
+    if let Some(fd) = socket.core().outside().filter(|_| !sockhost::is_own(level, name)) {
+        return sockhost::get(&fd, level, name, value, len);
+    }
     check_level(socket.core(), level).map_err(|e| match socket.core().family {
         // What IPv4 answers, when asked and only then.
         Family::Inet => Errno::EOPNOTSUPP,
@@ -296,9 +324,9 @@ fn get_socket(socket: &Socket, name: i32, room: usize) -> Result<Vec<u8>> {
         SO_DEBUG => options.get(SOL_SOCKET, name).unwrap_or(0),
         SO_REUSEADDR => i32::from(options.reuse_addr.load(Relaxed)),
         SO_REUSEPORT => i32::from(options.reuse_port.load(Relaxed)),
-        SO_PASSCRED if !core.is_unix() => return Err(Errno::EOPNOTSUPP),
+        SO_PASSCRED if !core.is_unix() && !core.is_netlink() => return Err(Errno::EOPNOTSUPP),
         SO_PASSCRED => i32::from(options.pass_cred.load(Relaxed)),
-        SO_TYPE => core.kind as i32,
+        SO_TYPE => core.told_type() as i32,
         SO_ERROR => socket.take_error().map_or(0, Errno::raw),
         SO_SNDBUF => core.send_buf(socket.is_connected()) as i32,
         SO_RCVBUF => core.recv_buf() as i32,
@@ -311,6 +339,7 @@ fn get_socket(socket: &Socket, name: i32, room: usize) -> Result<Vec<u8>> {
             Family::Unix => AF_UNIX,
             Family::Inet => AF_INET,
             Family::Inet6 => AF_INET6,
+            Family::Netlink => AF_NETLINK,
         }),
         SO_LINGER => {
             let time = options.linger.load(Relaxed);
