@@ -31,6 +31,7 @@ pub mod signal;
 pub mod signalfd;
 pub mod socket;
 mod sockhost;
+mod sockknown;
 pub mod sockmsg;
 pub mod sockopt;
 pub mod splice;

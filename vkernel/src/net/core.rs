@@ -283,6 +283,14 @@ impl Socket {
         matches!(self.core.state.lock().role, Role::Listening { .. })
     }
 
+    /// How many connections wait to be accepted, and how many may.
+    pub fn backlog(&self) -> (u32, u32) {
+        match &self.core.state.lock().role {
+            Role::Listening { pending, backlog, .. } => (pending.len() as u32, *backlog as u32),
+            _ => (0, 0),
+        }
+    }
+
     /// Whether it is connected.
     pub fn is_connected(&self) -> bool {
         matches!(self.core.state.lock().role, Role::Connected)

@@ -66,6 +66,18 @@ fn netlink() -> Vec<u8> {
     out
 }
 
+/// The first line of some tables, to be compared with the host's.
+#[cfg(test)]
+pub(super) fn headers() -> [(&'static str, Vec<u8>); 4] {
+    let line = |text: &str, width| padded([String::from(text)], width);
+    [
+        ("tcp", line(TCP, TCP_WIDTH)),
+        ("udp", line(UDP, UDP_WIDTH)),
+        ("route", route()),
+        ("unix", UNIX.as_bytes().to_vec()),
+    ]
+}
+
 /// The name of an interface by its index.
 fn device(index: u32) -> String {
     let link = kernel().net.book().of(kind::LINK).find(|l| field(l, 4) == index).unwrap_or_default();

@@ -222,9 +222,8 @@ impl Core {
 
     /// The port number, which is given now if there is none.
     fn netlink_port(self: &Arc<Self>) -> Result<u32> {
-        match self.state.lock().local {
-            Addr::Netlink(port, _) => return Ok(port),
-            _ => {}
+        if let Addr::Netlink(port, _) = self.state.lock().local {
+            return Ok(port);
         }
         self.take_netlink_port(0)
     }
