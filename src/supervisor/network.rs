@@ -2,11 +2,12 @@
 
 use crate::sandbox::{Network, Publish, Sandbox};
 use anyhow::{Context, Result, anyhow, bail};
+use host::Errno;
+use host::iov::IovIter;
 use host::sys::fd::HostFd;
-use std::mem::MaybeUninit;
+use host::sys::socket;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use vkernel::net::addr::Ip;
+use vkernel::net::addr::{AF_NETLINK, Ip};
 use vkernel::net::netlink::book::kind;
 use vkernel::net::netlink::{Book, ROUTE};
 use vkernel::net::{Published, Setup};
@@ -65,32 +66,18 @@ fn to_ip(at: SocketAddr) -> Ip {
 
 /// A socket that is bound, and listens once a guest does.
 fn publish(what: &Publish) -> Result<Published> {
-    let context = || format!("-p {}:{}", what.host, what.port);
-    let v6 = what.host.is_ipv6();
-    let family = if v6 { libc::AF_INET6 } else { libc::AF_INET };
-    // SAFETY: plain numbers; the descriptor is ours alone.
-    let fd = unsafe {
-        let fd = libc::socket(family, libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0);
-        if fd < 0 {
-            return Err(std::io::Error::last_os_error()).with_context(context);
-        }
-        OwnedFd::from_raw_fd(fd)
-    };
-    let on = 1i32;
-    // SAFETY: a live word of the length given.
-    unsafe {
-        libc::setsockopt(
-            fd.as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_REUSEADDR,
-            (&raw const on).cast(),
-            size_of::<i32>() as u32,
-        );
-    }
-    let fd = HostFd::from_raw(std::os::fd::IntoRawFd::into_raw_fd(fd));
-    host::sys::socket::bind(&fd, &encode(what.host))
-        .map_err(|e| anyhow!("{}: {}", context(), std::io::Error::from_raw_os_error(e.raw())))?;
+    let on = 1i32.to_ne_bytes();
+    let family = if what.host.is_ipv6() { libc::AF_INET6 } else { libc::AF_INET };
+    let made = socket::socket(family as u32, libc::SOCK_STREAM as u32, 0).and_then(|fd| {
+        socket::set_option(&fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, &on)?;
+        socket::bind(&fd, &encode(what.host)).map(|()| fd)
+    });
+    let fd = made.map_err(|e| anyhow!("-p {}:{}: {}", what.host, what.port, said(e)))?;
     Ok(Published::new(what.port, fd))
+}
+
+fn said(e: Errno) -> std::io::Error {
+    std::io::Error::from_raw_os_error(e.raw())
 }
 
 /// A `struct sockaddr_in` or `struct sockaddr_in6`.
@@ -115,14 +102,8 @@ fn encode(at: SocketAddr) -> Vec<u8> {
 
 /// What the host's kernel tells of its interfaces, addresses, routes and rules.
 fn host_book() -> Result<Book> {
-    // SAFETY: plain numbers; the descriptor is ours alone.
-    let socket = unsafe {
-        let fd = libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, ROUTE as i32);
-        if fd < 0 {
-            bail!("netlink: {}", std::io::Error::last_os_error());
-        }
-        OwnedFd::from_raw_fd(fd)
-    };
+    let socket = socket::socket(u32::from(AF_NETLINK), libc::SOCK_RAW as u32, ROUTE);
+    let socket = socket.map_err(|e| anyhow!("netlink: {}", said(e)))?;
     let mut entries = Vec::new();
     for kind in kind::ALL {
         // A kernel without such a list has none.
@@ -134,8 +115,8 @@ fn host_book() -> Result<Book> {
 /// Bytes of `struct nlmsghdr`.
 const HEADER: usize = 16;
 
-/// One list.
-fn dump(socket: &OwnedFd, kind: u16, entries: &mut Vec<(u16, Vec<u8>)>) -> Result<()> {
+/// One list. Each piece of it is there as soon as the one before has been taken.
+fn dump(fd: &HostFd, kind: u16, entries: &mut Vec<(u16, Vec<u8>)>) -> host::Result<()> {
     /// `NLM_F_REQUEST | NLM_F_DUMP`.
     const FLAGS: u16 = 0x301;
     const LONGEST_BODY: usize = 16;
@@ -144,21 +125,11 @@ fn dump(socket: &OwnedFd, kind: u16, entries: &mut Vec<(u16, Vec<u8>)>) -> Resul
     question.extend_from_slice(&(kind + 2).to_ne_bytes());
     question.extend_from_slice(&FLAGS.to_ne_bytes());
     question.resize(HEADER + LONGEST_BODY, 0);
-    // SAFETY: live bytes.
-    if unsafe { libc::send(socket.as_raw_fd(), question.as_ptr().cast(), question.len(), 0) } < 0 {
-        bail!("netlink: {}", std::io::Error::last_os_error());
-    }
-    let mut room: Vec<MaybeUninit<u8>> = vec![MaybeUninit::zeroed(); 64 << 10];
+    socket::send(fd, &mut IovIter::kernel(&question), &[], &[], 0)?;
+    let mut room = vec![0; 64 << 10];
     loop {
-        // SAFETY: a live buffer, zeroed at least, of which the call fills the length it answers.
-        let bytes = unsafe {
-            let n = libc::recv(socket.as_raw_fd(), room.as_mut_ptr().cast(), room.len(), 0);
-            if n <= 0 {
-                bail!("netlink: {}", std::io::Error::last_os_error());
-            }
-            std::slice::from_raw_parts(room.as_ptr().cast::<u8>(), n as usize)
-        };
-        if take(bytes, kind, entries) {
+        let got = socket::recv(fd, &mut IovIter::kernel_mut(&mut room), &mut [0; 128], &mut [], 0)?;
+        if take(room.get(..got.len).unwrap_or_default(), kind, entries) {
             return Ok(());
         }
     }

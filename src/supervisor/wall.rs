@@ -82,8 +82,7 @@ pub fn build(sandbox: &Sandbox, inherited: &[i32]) -> Option<Wall> {
     allow(&rules, std::path::Path::new("/dev/tty"), on_files);
     for port in ports.unwrap_or_default() {
         let rule = NetPort { allowed_access: CONNECT_TCP, port: u64::from(port) };
-        // SAFETY: a live structure.
-        unsafe { libc::syscall(libc::SYS_landlock_add_rule, rules.as_raw_fd(), NET_PORT, &raw const rule, 0) };
+        add(&rules, NET_PORT, (&raw const rule).cast());
     }
     Some(Wall(rules))
 }
@@ -96,8 +95,13 @@ fn allow(rules: &OwnedFd, path: &std::path::Path, access: u64) {
         return;
     }
     let rule = PathBeneath { allowed_access: access, parent_fd: file.as_raw_fd() };
-    // SAFETY: a live structure.
-    unsafe { libc::syscall(libc::SYS_landlock_add_rule, rules.as_raw_fd(), PATH_BENEATH, &raw const rule, 0) };
+    add(rules, PATH_BENEATH, (&raw const rule).cast());
+}
+
+/// Adds a rule of this type, a live structure.
+fn add(rules: &OwnedFd, kind: u32, rule: *const libc::c_void) {
+    // SAFETY: both callers give the address of a live structure of that type.
+    unsafe { libc::syscall(libc::SYS_landlock_add_rule, rules.as_raw_fd(), kind, rule, 0) };
 }
 
 impl Wall {

@@ -2,7 +2,7 @@
 //!
 //! The wall lets these calls through only where the sandbox's network asks for them ([`super::HostCall::network`]).
 
-use super::fd::HostFd;
+use super::fd::{HostFd, simple};
 use super::{HostCall, call};
 use crate::errno::{Errno, Result};
 use crate::iov::IovIter;
@@ -42,73 +42,81 @@ pub struct Got {
     pub flags: u32,
 }
 
-/// `socket(2)`.
-pub fn socket(family: u32, kind: u32, protocol: u32) -> Result<HostFd> {
-    let args = [family as usize, kind as usize | FLAGS, protocol as usize, 0, 0, 0];
-    // SAFETY: plain numbers.
-    let fd = unsafe { call(HostCall::Socket, args)? };
-    Ok(HostFd::from_raw(fd as i32))
+/// A call whose further arguments end with bytes and their number.
+fn with_bytes(nr: HostCall, fd: &HostFd, front: &[usize], bytes: &[u8]) -> Result<()> {
+    let mut args = [0; 6];
+    let all = [fd.raw() as usize].into_iter().chain(front.iter().copied());
+    args.iter_mut().zip(all.chain([bytes.as_ptr() as usize, bytes.len()])).for_each(|(to, from)| *to = from);
+    // SAFETY: only used for calls that read those live bytes and otherwise take numbers.
+    unsafe { call(nr, args).map(drop) }
 }
 
-fn with_address(nr: HostCall, fd: &HostFd, to: &[u8]) -> Result<()> {
-    // SAFETY: live bytes.
-    unsafe { call(nr, [fd.raw() as usize, to.as_ptr() as usize, to.len(), 0, 0, 0]).map(drop) }
+/// A call whose further arguments end with a buffer and where its length is; answers how much of it was filled.
+fn into_bytes(nr: HostCall, fd: &HostFd, front: &[usize], into: &mut [u8]) -> Result<usize> {
+    let mut len = into.len() as u32;
+    let mut args = [0; 6];
+    let all = [fd.raw() as usize].into_iter().chain(front.iter().copied());
+    args.iter_mut()
+        .zip(all.chain([into.as_mut_ptr() as usize, &raw mut len as usize]))
+        .for_each(|(to, from)| *to = from);
+    // SAFETY: only used for calls that fill that live buffer as far as the live word says, and otherwise take numbers.
+    unsafe { call(nr, args)? };
+    Ok((len as usize).min(into.len()))
+}
+
+/// `socket(2)`.
+pub fn socket(family: u32, kind: u32, protocol: u32) -> Result<HostFd> {
+    let fd = simple(HostCall::Socket, family as i32, kind as usize | FLAGS, protocol as usize, 0)?;
+    Ok(HostFd::from_raw(fd as i32))
 }
 
 /// `bind(2)`.
 pub fn bind(fd: &HostFd, to: &[u8]) -> Result<()> {
-    with_address(HostCall::Bind, fd, to)
+    with_bytes(HostCall::Bind, fd, &[], to)
 }
 
 /// `connect(2)`, which does not wait.
 pub fn connect(fd: &HostFd, to: &[u8]) -> Result<()> {
-    with_address(HostCall::Connect, fd, to)
+    with_bytes(HostCall::Connect, fd, &[], to)
 }
 
 /// `listen(2)`.
 pub fn listen(fd: &HostFd, backlog: u32) -> Result<()> {
-    // SAFETY: plain numbers.
-    unsafe { call(HostCall::Listen, [fd.raw() as usize, backlog as usize, 0, 0, 0, 0]).map(drop) }
+    simple(HostCall::Listen, fd.raw(), backlog as usize, 0, 0).map(drop)
 }
 
 /// `shutdown(2)`.
 pub fn shutdown(fd: &HostFd, how: u32) -> Result<()> {
-    // SAFETY: plain numbers.
-    unsafe { call(HostCall::Shutdown, [fd.raw() as usize, how as usize, 0, 0, 0, 0]).map(drop) }
+    simple(HostCall::Shutdown, fd.raw(), how as usize, 0, 0).map(drop)
 }
 
-/// `accept4(2)`. `EAGAIN` when nobody is there.
+/// `accept4(2)`, without asking for the address. `EAGAIN` when nobody is there.
 pub fn accept(fd: &HostFd) -> Result<HostFd> {
-    // SAFETY: plain numbers; no address is asked for.
-    let new = unsafe { call(HostCall::Accept4, [fd.raw() as usize, 0, 0, FLAGS, 0, 0])? };
+    let new = simple(HostCall::Accept4, fd.raw(), 0, 0, FLAGS)?;
     Ok(HostFd::from_raw(new as i32))
 }
 
 /// `getsockname(2)`, or `getpeername(2)`: fills in the address, answers its length.
 pub fn name(fd: &HostFd, peer: bool, into: &mut Name) -> Result<usize> {
-    let nr = if peer { HostCall::Getpeername } else { HostCall::Getsockname };
-    let mut len = into.len() as u32;
-    // SAFETY: a live buffer, and its length in a live word.
-    unsafe { call(nr, [fd.raw() as usize, into.as_mut_ptr() as usize, &raw mut len as usize, 0, 0, 0])? };
-    Ok((len as usize).min(into.len()))
+    into_bytes(if peer { HostCall::Getpeername } else { HostCall::Getsockname }, fd, &[], into)
 }
 
 /// `setsockopt(2)`.
 pub fn set_option(fd: &HostFd, level: i32, name: i32, value: &[u8]) -> Result<()> {
-    let args = [fd.raw() as usize, level as usize, name as usize, value.as_ptr() as usize, value.len(), 0];
-    // SAFETY: live bytes.
-    unsafe { call(HostCall::Setsockopt, args).map(drop) }
+    with_bytes(HostCall::Setsockopt, fd, &[level as usize, name as usize], value)
 }
 
 /// `getsockopt(2)`: fills in the value, answers its length.
 pub fn option(fd: &HostFd, level: i32, name: i32, into: &mut [u8]) -> Result<usize> {
-    let mut len = into.len() as u32;
-    let at = into.as_mut_ptr() as usize;
-    // SAFETY: a live buffer, and its length in a live word.
-    unsafe {
-        call(HostCall::Getsockopt, [fd.raw() as usize, level as usize, name as usize, at, &raw mut len as usize, 0])?;
-    }
-    Ok((len as usize).min(into.len()))
+    into_bytes(HostCall::Getsockopt, fd, &[level as usize, name as usize], into)
+}
+
+/// `sendmsg(2)` or `recvmsg(2)`, which does not wait.
+fn message(nr: HostCall, fd: &HostFd, header: &mut Header, flags: u32) -> Result<usize> {
+    let args = [fd.raw() as usize, header as *mut Header as usize, flags as usize | QUIETLY, 0, 0, 0];
+    // SAFETY: a live header of live buffers, writable ones where the call writes; an iterator's are checked guest memory or live
+    // kernel memory.
+    unsafe { call(nr, args) }
 }
 
 fn header(vecs: &[IoVec], name: (usize, usize), control: (usize, usize)) -> Header {
@@ -130,10 +138,8 @@ fn place(bytes: &[u8]) -> (usize, usize) {
 /// `sendmsg(2)` straight from the iterator's buffers.
 pub fn send(fd: &HostFd, from: &mut IovIter<'_>, to: &[u8], control: &[u8], flags: u32) -> Result<usize> {
     let vecs = from.host_iovecs();
-    let header = header(&vecs, place(to), place(control));
-    let args = [fd.raw() as usize, &raw const header as usize, flags as usize | QUIETLY, 0, 0, 0];
-    // SAFETY: a live header of live buffers; an iterator's are checked guest memory or live kernel memory.
-    match unsafe { call(HostCall::Sendmsg, args) } {
+    let mut header = header(&vecs, place(to), place(control));
+    match message(HostCall::Sendmsg, fd, &mut header, flags) {
         Ok(n) => {
             from.advance(n);
             Ok(n)
@@ -157,9 +163,7 @@ pub fn recv(fd: &HostFd, to: &mut IovIter<'_>, name: &mut Name, control: &mut [u
     if !control.is_empty() {
         (header.control, header.control_len) = (control.as_mut_ptr() as usize, control.len());
     }
-    let args = [fd.raw() as usize, &raw mut header as usize, flags as usize | QUIETLY, 0, 0, 0];
-    // SAFETY: as in `send`; the address and the control messages go to live buffers of the lengths given.
-    match unsafe { call(HostCall::Recvmsg, args) } {
+    match message(HostCall::Recvmsg, fd, &mut header, flags) {
         Ok(len) => {
             to.advance(len.min(room));
             let control_len = header.control_len.min(control.len());

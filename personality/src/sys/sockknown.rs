@@ -25,13 +25,15 @@ pub(super) enum Value {
     Datagrams(i32, i32),
     /// It can not be set.
     Fixed(Errno),
-    /// 0 or 1, and 1 needs the right to administer the network.
+    /// Itself; all but 0 needs the right to administer the network.
     Admin,
+    /// Itself, and that needs the right even for 0.
+    Mark,
     /// Something of its own.
     Made(fn(i32, bool) -> Result<i32>),
 }
 
-use Value::{Admin, Bool, Datagrams, Fixed, Int, Made, OrDefault};
+use Value::{Admin, Bool, Datagrams, Fixed, Int, Made, Mark, OrDefault};
 
 const ANY: Value = Int(i32::MIN, i32::MAX);
 const NEVER: Value = Fixed(Errno::ENOPROTOOPT);
@@ -49,7 +51,7 @@ const SOCKET: &[Known] = &[
     (SOL_SOCKET, 29, 0, Bool),             // SO_TIMESTAMP
     (SOL_SOCKET, 34, 0, Bool),             // SO_PASSSEC
     (SOL_SOCKET, 35, 0, Bool),             // SO_TIMESTAMPNS
-    (SOL_SOCKET, 36, 0, Admin),            // SO_MARK
+    (SOL_SOCKET, 36, 0, Mark),             // SO_MARK
     (SOL_SOCKET, 37, 0, Int(0, 0xffff)),   // SO_TIMESTAMPING
     (SOL_SOCKET, 40, 0, Bool),             // SO_RXQ_OVFL
     (SOL_SOCKET, 41, 0, Bool),             // SO_WIFI_STATUS
@@ -178,8 +180,8 @@ pub(super) fn settle(level: i32, name: i32, n: i32, stream: bool, admin: bool) -
         OrDefault(..) | Datagrams(..) if n == -1 => Ok(default),
         OrDefault(least, most) | Datagrams(least, most) => within(least, most),
         Fixed(e) => Err(e),
-        Admin if n != 0 && !admin => Err(Errno::EPERM),
-        Admin => Ok(n),
+        Admin | Mark if !admin && (n != 0 || matches!(value, Mark)) => Err(Errno::EPERM),
+        Admin | Mark => Ok(n),
         Made(make) => make(n, stream),
     }
 }
