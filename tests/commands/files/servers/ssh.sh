@@ -13,7 +13,7 @@ UsePAM no
 PidFile $d/pid
 Subsystem sftp internal-sftp
 X
-/usr/sbin/sshd -D -f conf -E log & s=$!
+/usr/sbin/sshd -D -f $d/conf -E $d/log & s=$!
 listening $p
 o="-F none -i $d/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=$d/known -o LogLevel=ERROR"
 me=$(id -un)@127.0.0.1
