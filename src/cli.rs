@@ -1,7 +1,7 @@
 //! The command line. Errors of umlaut's own are one line on stderr and status 125; 126 and 127 say that the command could
 //! not be executed or found, as `env` and `docker run` have it.
 
-use crate::sandbox::{Bind, Patch, Sandbox, Trap};
+use crate::sandbox::{Bind, Network, Patch, Publish, Sandbox, Trap};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use std::ffi::{OsStr, OsString};
@@ -63,6 +63,15 @@ struct Run {
     /// Show a host directory or file inside; `rw` lets changes through.
     #[arg(short = 'v', long = "volume", value_name = "SRC:DST[:ro|rw]")]
     volumes: Vec<OsString>,
+    /// The network inside: a loopback of its own, or the host's.
+    #[arg(long, value_enum, default_value_t = Network::None)]
+    net: Network,
+    /// An address that may be connected and sent to, looked up now; with `--net=host` nothing else may then.
+    #[arg(long, value_name = "HOST:PORT")]
+    net_allow: Vec<String>,
+    /// Publish a port of the sandbox on the host, on 127.0.0.1 unless an address is given.
+    #[arg(short = 'p', long, value_name = "[ADDR:]HOSTPORT:PORT")]
+    publish: Vec<String>,
     /// Write every system call to stderr.
     #[arg(long)]
     trace: bool,
@@ -124,7 +133,25 @@ fn run_command(run: Run) -> Result<i32> {
     for v in &run.volumes {
         sandbox = sandbox.bind(parse_volume(v).with_context(|| format!("-v {}", v.to_string_lossy()))?);
     }
+    sandbox = sandbox.network(run.net);
+    for text in run.net_allow {
+        sandbox = sandbox.net_allow(text);
+    }
+    for text in &run.publish {
+        sandbox = sandbox.publish(parse_publish(text).with_context(|| format!("-p {text}"))?);
+    }
     sandbox.run()
+}
+
+/// `[ADDR:]HOSTPORT:PORT`.
+fn parse_publish(text: &str) -> Result<Publish> {
+    let (host, port) = text.rsplit_once(':').context("wanted HOSTPORT:PORT")?;
+    let host = if host.contains(':') { host.to_string() } else { format!("127.0.0.1:{host}") };
+    let publish = Publish { host: host.parse().context("wanted an address and a port")?, port: port.parse()? };
+    if publish.port == 0 || publish.host.port() == 0 {
+        bail!("0 is no port");
+    }
+    Ok(publish)
 }
 
 /// `SRC:DST[:ro|rw]`; read-only unless it says otherwise.

@@ -45,6 +45,25 @@ impl From<Patch> for Patching {
     }
 }
 
+/// Which network the sandbox sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Network {
+    /// A loopback of its own and nothing else.
+    #[default]
+    None,
+    /// The host's.
+    Host,
+}
+
+/// A port of the sandbox that can be connected to from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Publish {
+    /// Where on the host.
+    pub host: std::net::SocketAddr,
+    /// The port inside.
+    pub port: u16,
+}
+
 /// A host directory or file shown inside.
 #[derive(Clone, Debug)]
 pub struct Bind {
@@ -71,6 +90,9 @@ pub struct Sandbox {
     pub(crate) rootfs: Option<PathBuf>,
     pub(crate) binds: Vec<Bind>,
     pub(crate) stack_limit: Option<u64>,
+    pub(crate) network: Network,
+    pub(crate) net_allow: Vec<String>,
+    pub(crate) publish: Vec<Publish>,
 }
 
 impl Sandbox {
@@ -89,6 +111,9 @@ impl Sandbox {
             rootfs: None,
             binds: Vec::new(),
             stack_limit: None,
+            network: Network::None,
+            net_allow: Vec::new(),
+            publish: Vec::new(),
         }
     }
 
@@ -158,6 +183,25 @@ impl Sandbox {
     /// Shows a host directory or file inside.
     pub fn bind(mut self, bind: Bind) -> Sandbox {
         self.binds.push(bind);
+        self
+    }
+
+    /// The network inside.
+    pub fn network(mut self, network: Network) -> Sandbox {
+        self.network = network;
+        self
+    }
+
+    /// Lets the sandbox connect and send to this `HOST:PORT`, of TCP and UDP. Names are looked up when the sandbox starts. With
+    /// [`Network::Host`], everything that is not allowed is then refused.
+    pub fn net_allow(mut self, host_port: impl Into<String>) -> Sandbox {
+        self.net_allow.push(host_port.into());
+        self
+    }
+
+    /// Makes a TCP port of the sandbox one of the host's, too.
+    pub fn publish(mut self, publish: Publish) -> Sandbox {
+        self.publish.push(publish);
         self
     }
 

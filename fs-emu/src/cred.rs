@@ -25,6 +25,8 @@ bitflags! {
         const SETUID = 1 << 7;
         /// Drop capabilities from the bounding set.
         const SETPCAP = 1 << 8;
+        /// Change the network.
+        const NET_ADMIN = 1 << 12;
         /// `chroot(2)`.
         const SYS_CHROOT = 1 << 18;
         /// Trace any process.

@@ -41,7 +41,7 @@ pub fn run(task: &Arc<Task>, program: Program) -> ! {
 
 fn arm_first() -> Result<()> {
     // A host without seccomp has no wall; `doctor` says so.
-    let _ = wall::raise();
+    let _ = wall::raise(kernel().net.reach());
     match kernel().trap {
         TrapKind::Sud => arm::arm_sud(),
         TrapKind::Seccomp => arm::arm_seccomp(),

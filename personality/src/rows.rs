@@ -41,7 +41,7 @@ syscalls! {
     38 setitimer(which: u32, new: Ptr, old: Ptr) [full] => time::setitimer;
     39 getpid() [full] => ids::getpid;
     40 sendfile(out: Fd, input: Fd, offset: Ptr, count: usize) [full] sys => splice::sendfile;
-    41 socket(domain: i32, kind: u32, protocol: i32) [part "AF_UNIX, and AF_INET and AF_INET6 on the loopback"] => socket::socket;
+    41 socket(domain: i32, kind: u32, protocol: i32) [part "AF_UNIX, AF_INET, AF_INET6, AF_NETLINK for questions"] => socket::socket;
     42 connect(fd: Fd, addr: Ptr, len: i32) [full] sys => socket::connect;
     43 accept(fd: Fd, addr: Ptr, len: Ptr) [full] sys => socket::accept;
     44 sendto(fd: Fd, buf: Ptr, n: usize, flags: u32, to: Ptr, len: i32) [full] sys => sockmsg::sendto;

@@ -4,6 +4,7 @@
 //! may have written: it looks at little, and changes nothing on the host because of it.
 
 mod heap;
+mod network;
 mod reap;
 pub mod room;
 mod setup;

@@ -5,8 +5,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use fs_emu::hostfs::HostFs;
 use fs_emu::overlay::Overlay;
 use fs_emu::tmpfs::{self, TmpFs};
+use fs_emu::vfs::file::WriteRules;
 use fs_emu::vfs::{At, Ctx, File, MountFlags, MountTable, Path, Resolve, ops};
-use fs_emu::{Cred, FileSystem, FileType, Owner};
+use fs_emu::{Cred, FileSystem, FileType, OpenFlags, Owner};
+use host::iov::IovIter;
 use host::layout::GUEST_MMAP_TOP;
 use host::sys::fd::HostFd;
 use host::{Errno, sys};
@@ -55,6 +57,7 @@ pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind) -> Result<(Arc<Task>, Prog
         hwcap: hwcap(),
         trap,
         patch: sandbox.patch.into(),
+        network: super::network::setup(sandbox)?,
     });
     kernel().trace.store(u32::from(sandbox.trace), std::sync::atomic::Ordering::SeqCst);
     let cred = credentials(sandbox.root);
@@ -62,6 +65,7 @@ pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind) -> Result<(Arc<Task>, Prog
     for bind in &sandbox.binds {
         mount_bind(bind).with_context(|| format!("-v {}", bind.source.display()))?;
     }
+    add_hosts(&super::network::hosts_lines(sandbox)?)?;
     let fs = FsContext::new(kernel().mounts.root(), working_directory(sandbox)?, umask);
     let files = Arc::new(FileTable::new());
     let task = Task::first(cred, Mm::new(GUEST_MMAP_TOP), files.clone(), Arc::new(fs), limits)
@@ -241,6 +245,23 @@ fn make_file(rights: &Cred, path: &[u8]) -> Result<Path> {
     make_dir(&path[..parent.max(1)])?;
     ops::mknod(&ctx, at, FileType::Regular.mode() | 0o644, 0).map_err(host("mknod"))?;
     find(path)
+}
+
+/// Names that the sandbox may reach can be looked up in it without a server.
+fn add_hosts(lines: &[u8]) -> Result<()> {
+    const NEW: u32 = 0o644;
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let (root, rights) = (kernel().mounts.root(), all_rights());
+    let ctx = Ctx { root: &root, cred: &rights, umask: 0 };
+    make_dir(b"/etc")?;
+    let flags = OpenFlags::WRONLY | OpenFlags::CREAT | OpenFlags::APPEND;
+    let how = ops::OpenHow::legacy(flags.bits(), NEW).map_err(host("/etc/hosts"))?;
+    let Ok(ops::Opened::File(file)) = ops::open(&ctx, At::new(&root, b"/etc/hosts"), &how) else {
+        bail!("/etc/hosts cannot be written");
+    };
+    file.write(&mut IovIter::kernel(lines), WriteRules::of(&rights, u64::MAX)).map_err(host("/etc/hosts")).map(drop)
 }
 
 fn working_directory(sandbox: &Sandbox) -> Result<Path> {

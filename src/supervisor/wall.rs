@@ -1,7 +1,7 @@
 //! The outer half of the outer wall (DESIGN D9): Landlock lets guests change host files below the writable binds only.
 //!
 //! The rules come from the sandbox's description, and the supervisor makes them before there is a guest; the first host process enters
-//! them for good, and all others are made from it. Reading is not restricted: the default root shows all of the host's tree.
+//! them for good, and all others are made from it. With `--net-allow` it also holds TCP to the ports that were named. Reading is not restricted: the default root shows all of the host's tree.
 //! Hosts without Landlock (before ABI 2) have no such wall; `umlaut doctor` says so. The other half is a seccomp filter,
 //! `personality::trap::wall`.
 
@@ -12,6 +12,9 @@ use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 
 const VERSION: u32 = 1;
 const PATH_BENEATH: u32 = 1;
+const NET_PORT: u32 = 2;
+/// `LANDLOCK_ACCESS_NET_CONNECT_TCP`.
+const CONNECT_TCP: u64 = 2;
 
 const WRITE_FILE: u64 = 1 << 1;
 /// `REMOVE_DIR` to `MAKE_SYM`.
@@ -24,6 +27,14 @@ const TRUNCATE: u64 = 1 << 14;
 #[repr(C)]
 struct Ruleset {
     handled_access_fs: u64,
+    /// Known from ABI 4 on.
+    handled_access_net: u64,
+}
+
+#[repr(C)]
+struct NetPort {
+    allowed_access: u64,
+    port: u64,
 }
 
 #[repr(C, packed)]
@@ -48,10 +59,13 @@ pub fn build(sandbox: &Sandbox, inherited: &[i32]) -> Option<Wall> {
         return None;
     }
     let all = WRITE_FILE | NAMES | REFER | if abi >= 3 { TRUNCATE } else { 0 };
-    let attr = Ruleset { handled_access_fs: all };
+    // Where only some addresses may be connected to, Landlock sees to their ports.
+    let ports = super::network::ports(sandbox).filter(|_| abi >= 4);
+    let attr = Ruleset { handled_access_fs: all, handled_access_net: if ports.is_some() { CONNECT_TCP } else { 0 } };
+    let size = if abi >= 4 { size_of::<Ruleset>() } else { size_of::<u64>() };
     // SAFETY: a live structure of the size given; the descriptor is ours alone.
     let rules = unsafe {
-        let fd = libc::syscall(libc::SYS_landlock_create_ruleset, &raw const attr, size_of::<Ruleset>(), 0);
+        let fd = libc::syscall(libc::SYS_landlock_create_ruleset, &raw const attr, size, 0);
         if fd < 0 {
             return None;
         }
@@ -66,6 +80,10 @@ pub fn build(sandbox: &Sandbox, inherited: &[i32]) -> Option<Wall> {
         allow(&rules, std::path::Path::new(&format!("/proc/self/fd/{fd}")), on_files);
     }
     allow(&rules, std::path::Path::new("/dev/tty"), on_files);
+    for port in ports.unwrap_or_default() {
+        let rule = NetPort { allowed_access: CONNECT_TCP, port: u64::from(port) };
+        add(&rules, NET_PORT, (&raw const rule).cast());
+    }
     Some(Wall(rules))
 }
 
@@ -77,8 +95,13 @@ fn allow(rules: &OwnedFd, path: &std::path::Path, access: u64) {
         return;
     }
     let rule = PathBeneath { allowed_access: access, parent_fd: file.as_raw_fd() };
-    // SAFETY: a live structure.
-    unsafe { libc::syscall(libc::SYS_landlock_add_rule, rules.as_raw_fd(), PATH_BENEATH, &raw const rule, 0) };
+    add(rules, PATH_BENEATH, (&raw const rule).cast());
+}
+
+/// Adds a rule of this type, a live structure.
+fn add(rules: &OwnedFd, kind: u32, rule: *const libc::c_void) {
+    // SAFETY: both callers give the address of a live structure of that type.
+    unsafe { libc::syscall(libc::SYS_landlock_add_rule, rules.as_raw_fd(), kind, rule, 0) };
 }
 
 impl Wall {

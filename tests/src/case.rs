@@ -47,6 +47,8 @@ pub struct Case {
     pub modes: Vec<Mode>,
     /// Run with `--root`, natively as root.
     pub root: bool,
+    /// Run with `--net=host`.
+    pub host_network: bool,
     /// Compare standard output with its lines sorted (parallel writers).
     pub sort: bool,
     /// The status the native run must end with, as a shell would show it (128+n for a signal).
@@ -76,6 +78,7 @@ impl Case {
             files: None,
             modes: Mode::TRAPS.to_vec(),
             root: false,
+            host_network: false,
             sort: false,
             status: Some(0),
             must_speak: true,

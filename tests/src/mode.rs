@@ -73,6 +73,9 @@ impl Mode {
             if case.root {
                 c.arg("--root");
             }
+            if case.host_network {
+                c.arg("--net=host");
+            }
             c.arg("--").arg(first);
             c
         };

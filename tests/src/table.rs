@@ -19,11 +19,14 @@
 //! | `limit=N`    | it may take N seconds natively, not 20                                |
 //! | `files=NAME` | the files of `commands/files/NAME` are in its working directory       |
 //! | `root`       | it runs with `--root`, natively as root                               |
+//! | `net`        | it runs with `--net=host`                                             |
+//! | `traps=A,B`  | it runs with these traps only                                         |
 //!
 //! What a command prints must not hold process ids, times or inode numbers: a test runs every
 //! case twice natively and compares.
 
 use crate::case::{Case, Program};
+use crate::mode::Mode;
 use crate::paths;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -112,6 +115,11 @@ fn case(group: &str, name: &str, flags: &str, text: String, env: &[(String, Stri
             }
             ("sort", "") => case.sort = true,
             ("root", "") => case.root = true,
+            ("net", "") => case.host_network = true,
+            ("traps", list) => {
+                let traps: Option<Vec<Mode>> = list.split(',').map(Mode::from_name).collect();
+                case.modes = traps.ok_or(format!("flag {flag}"))?;
+            }
             ("status", n) => case.status = Some(n.parse().map_err(|_| format!("flag {flag}"))?),
             ("limit", n) => {
                 case.limit = Duration::from_secs(n.parse().map_err(|_| format!("flag {flag}"))?);

@@ -35,6 +35,8 @@ pub struct Config {
     pub trap: TrapKind,
     /// When call sites are patched (never with a tracer, which would not know).
     pub patch: Patching,
+    /// What there is of a network.
+    pub network: crate::net::Setup,
 }
 
 /// When call sites are patched.
@@ -171,7 +173,7 @@ impl Kernel {
             ipc: Default::default(),
             timers: Default::default(),
             epolls: Default::default(),
-            net: Net::default(),
+            net: Net::new(config.network),
             console: Arc::new(Console::default()),
             ptys: Ptys::default(),
             version: (host_text(c"/proc/sys/kernel/osrelease"), host_text(c"/proc/sys/kernel/version")),

@@ -39,7 +39,8 @@ impl Drop for HostFd {
     }
 }
 
-fn simple(nr: HostCall, fd: i32, a: usize, b: usize, c: usize) -> Result<usize> {
+/// A call with a descriptor and numbers.
+pub(super) fn simple(nr: HostCall, fd: i32, a: usize, b: usize, c: usize) -> Result<usize> {
     // SAFETY: only used for calls whose further arguments are plain numbers.
     unsafe { call(nr, [fd as usize, a, b, c, 0, 0]) }
 }

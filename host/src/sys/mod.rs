@@ -1,4 +1,5 @@
-//! Host calls, typed. The enum is the whole list of what the runtime asks of the host, and the wall's allow-list.
+//! Host calls, typed. The enum is the whole list of what the runtime asks of the host, and the wall's allow-list; the
+//! calls about sockets stand in it only where the sandbox's network needs them.
 
 pub mod clock;
 pub mod epoll;
@@ -8,6 +9,7 @@ pub mod mem;
 pub mod path;
 pub mod process;
 pub mod signal;
+pub mod socket;
 
 use crate::arch::gate;
 use crate::errno::{Errno, Result};
@@ -39,7 +41,40 @@ host_calls! {
     Mkdirat = 258, Mknodat = 259, Fchownat = 260, Newfstatat = 262, Unlinkat = 263, Linkat = 265, Symlinkat = 266,
     Readlinkat = 267, Fchmodat = 268, Ppoll = 271, Utimensat = 280, Fallocate = 285, Preadv = 295, Pwritev = 296,
     RtTgsigqueueinfo = 297, Membarrier = 324, Prlimit64 = 302, Getcpu = 309, Renameat2 = 316, Getrandom = 318, MemfdCreate = 319,
+    Socket = 41, Connect = 42, Sendmsg = 46, Recvmsg = 47, Shutdown = 48, Bind = 49, Listen = 50, Getsockname = 51,
+    Getpeername = 52, Setsockopt = 54, Getsockopt = 55, Accept4 = 288,
     CopyFileRange = 326, Pwritev2 = 328, Statx = 332, Openat2 = 437, Faccessat2 = 439, Fchmodat2 = 452,
+}
+
+/// What a sandbox asks of the host's network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Nothing.
+    #[default]
+    Nowhere,
+    /// Connections that come in at sockets which are there already.
+    Inward,
+    /// Sockets of its own, too.
+    Outward,
+}
+
+impl HostCall {
+    /// What must be allowed for the runtime to make this call at all.
+    pub fn network(self) -> Reach {
+        match self {
+            HostCall::Socket | HostCall::Connect | HostCall::Bind => Reach::Outward,
+            HostCall::Sendmsg
+            | HostCall::Recvmsg
+            | HostCall::Shutdown
+            | HostCall::Listen
+            | HostCall::Getsockname
+            | HostCall::Getpeername
+            | HostCall::Setsockopt
+            | HostCall::Getsockopt
+            | HostCall::Accept4 => Reach::Inward,
+            _ => Reach::Nowhere,
+        }
+    }
 }
 
 /// Makes a host call and splits its result.

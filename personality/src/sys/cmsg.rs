@@ -8,6 +8,7 @@ use fs_emu::cred::Caps;
 use fs_emu::vfs::file::OpenRef;
 use host::{Errno, Result, user};
 use vkernel::Task;
+use vkernel::kernel::kernel;
 use vkernel::net::{Outgoing, Received, Socket, Ucred, msg};
 
 const SOL_SOCKET: i32 = 1;
@@ -41,6 +42,9 @@ pub(super) fn read(task: &Task, socket: &Socket, at: Ptr, len: usize) -> Result<
     }
     let mut bytes = vec![0; len];
     user::copy_in(&mut bytes, at.0)?;
+    if socket.core().outside().is_some() || !kernel().net.is_own() {
+        out.control = bytes.clone();
+    }
     let mut rest = bytes.as_slice();
     while let Some(header) = rest.get(..HEADER) {
         let (size, level, kind) = (word(header, 0), int(header, 8), int(header, 12));
@@ -122,6 +126,13 @@ impl Control {
         self.flags
     }
 
+    /// What the host made, which fits: it was told the room.
+    fn put_raw(&mut self, bytes: &[u8]) -> Result<()> {
+        user::copy_out(self.at, bytes)?;
+        self.used += bytes.len();
+        Ok(())
+    }
+
     /// Adds a message, cut where the room ends (`put_cmsg`).
     fn put(&mut self, level: i32, kind: i32, data: &[u8]) -> Result<()> {
         let room = self.room - self.used;
@@ -146,6 +157,12 @@ impl Control {
 /// Writes what came along (`scm_recv`, `sock_recv_timestamp`, `ip_cmsg_recv`).
 pub(super) fn write(task: &Task, socket: &Socket, got: &mut Received, control: &mut Control, flags: u32) -> Result<()> {
     let core = socket.core();
+    if core.outside().is_some() {
+        return control.put_raw(&got.control);
+    }
+    if core.is_netlink() {
+        return write_netlink(socket, got, control);
+    }
     if core.kind == vkernel::net::Kind::Dgram {
         write_time(socket, got, control)?;
     }
@@ -153,10 +170,7 @@ pub(super) fn write(task: &Task, socket: &Socket, got: &mut Received, control: &
         return write_ip(socket, got, control);
     }
     if core.options.pass_cred.load(core::sync::atomic::Ordering::Relaxed) && !got.end {
-        let cred = got.cred.unwrap_or(NOBODY);
-        let mut data = Vec::new();
-        [cred.pid, cred.uid, cred.gid].iter().for_each(|n| data.extend_from_slice(&n.to_ne_bytes()));
-        control.put(SOL_SOCKET, SCM_CREDENTIALS, &data)?;
+        write_cred(got.cred.unwrap_or(NOBODY), control)?;
     }
     write_files(task, core::mem::take(&mut got.files), control, flags & msg::CMSG_CLOEXEC != 0)
 }
@@ -187,6 +201,26 @@ fn write_files(task: &Task, files: Vec<OpenRef>, control: &mut Control, cloexec:
     user::write(at + 8, &[SOL_SOCKET, SCM_RIGHTS])?;
     control.used += len.next_multiple_of(8).min(control.room - control.used);
     Ok(())
+}
+
+const SOL_NETLINK: i32 = 270;
+const NETLINK_PKTINFO: i32 = 3;
+
+/// The kernel is who sends; to no group.
+fn write_netlink(socket: &Socket, got: &Received, control: &mut Control) -> Result<()> {
+    if wants(socket, SOL_NETLINK, NETLINK_PKTINFO) {
+        control.put(SOL_NETLINK, NETLINK_PKTINFO, &0u32.to_ne_bytes())?;
+    }
+    if socket.core().options.pass_cred.load(core::sync::atomic::Ordering::Relaxed) {
+        write_cred(got.cred.unwrap_or(NOBODY), control)?;
+    }
+    Ok(())
+}
+
+fn write_cred(cred: Ucred, control: &mut Control) -> Result<()> {
+    let mut data = Vec::new();
+    [cred.pid, cred.uid, cred.gid].iter().for_each(|n| data.extend_from_slice(&n.to_ne_bytes()));
+    control.put(SOL_SOCKET, SCM_CREDENTIALS, &data)
 }
 
 fn wants(socket: &Socket, level: i32, name: i32) -> bool {

@@ -30,6 +30,8 @@ pub mod shm;
 pub mod signal;
 pub mod signalfd;
 pub mod socket;
+mod sockhost;
+mod sockknown;
 pub mod sockmsg;
 pub mod sockopt;
 pub mod splice;

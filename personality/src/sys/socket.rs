@@ -1,6 +1,7 @@
 //! Making, naming and connecting sockets (`net/socket.c`, `net/unix/af_unix.c`, `net/ipv4/af_inet.c`).
 //!
-//! Families: `AF_UNIX`, and `AF_INET` and `AF_INET6` on a loopback of the sandbox's own. Any other is `EAFNOSUPPORT`.
+//! Families: `AF_UNIX`, `AF_INET` and `AF_INET6` (on a loopback of the sandbox's own, or the host's), `AF_NETLINK` for questions. Any
+//! other is `EAFNOSUPPORT`.
 
 use super::path::{self, Asker};
 use crate::dispatch::Call;
@@ -14,9 +15,9 @@ use host::{Errno, Result, user};
 use vkernel::Task;
 use vkernel::files::io::InUse;
 use vkernel::kernel::kernel;
-use vkernel::net::addr::{self, AF_INET, AF_INET6, AF_UNIX};
+use vkernel::net::addr::{self, AF_INET, AF_INET6, AF_NETLINK, AF_UNIX};
 use vkernel::net::block::{self, Waits};
-use vkernel::net::{self, Addr, Connect, Core, Family, Kind, Socket, Ucred};
+use vkernel::net::{self, Addr, Connect, Core, Family, Kind, Socket, Ucred, netlink};
 
 const AF_UNSPEC: u16 = 0;
 /// One more than the highest family and type that Linux knows.
@@ -77,6 +78,7 @@ fn choose(domain: i32, kind: u32, protocol: i32) -> Result<(Family, Kind, u32)> 
         AF_UNIX => Family::Unix,
         AF_INET => Family::Inet,
         AF_INET6 => Family::Inet6,
+        AF_NETLINK => return choose_netlink(kind, protocol),
         _ => return Err(Errno::EAFNOSUPPORT),
     };
     if family != Family::Unix {
@@ -92,6 +94,16 @@ fn choose(domain: i32, kind: u32, protocol: i32) -> Result<(Family, Kind, u32)> 
         _ => return Err(Errno::ESOCKTNOSUPPORT),
     };
     Ok((family, kind, 0))
+}
+
+fn choose_netlink(kind: u32, protocol: i32) -> Result<(Family, Kind, u32)> {
+    if !matches!(kind, 2 | SOCK_RAW) {
+        return Err(Errno::ESOCKTNOSUPPORT);
+    }
+    match u32::try_from(protocol) {
+        Ok(protocol @ (netlink::ROUTE | netlink::UEVENT)) => Ok((Family::Netlink, Kind::Dgram, protocol)),
+        _ => Err(Errno::EPROTONOSUPPORT),
+    }
 }
 
 fn choose_ip(kind: u32, protocol: i32) -> Result<(Kind, u32)> {
@@ -110,10 +122,32 @@ fn choose_ip(kind: u32, protocol: i32) -> Result<(Kind, u32)> {
 /// `socket(2)`.
 pub fn socket(call: &mut Call<'_>, domain: i32, kind: u32, protocol: i32) -> Result<usize> {
     let (kind, flags) = split_kind(kind)?;
-    let (family, kind, protocol) = choose(domain, kind, protocol)?;
+    let outside = of_host(domain);
+    let chosen = choose(domain, kind, protocol);
+    if outside.is_none() {
+        chosen?;
+    }
     let slot = path::table(call.task)?.reserve(0, path::fd_limit(call.task))?;
-    let socket = Socket::new(family, kind, protocol, owner(call.task));
+    let owner = owner(call.task);
+    let socket = match outside {
+        // Which types and protocols there are, the host knows.
+        Some(family) => Socket::of_host(family, domain as u32, kind, chosen.map_or(protocol as u32, |c| c.2), owner)?,
+        None => {
+            let (family, ours, protocol) = chosen?;
+            Socket::new(family, ours, protocol, owner).with_type(kind)
+        }
+    };
     Ok(slot.publish(open_file(socket, flags), flags.contains(OpenFlags::CLOEXEC)) as usize)
+}
+
+/// The family, if its sockets are the host's.
+fn of_host(domain: i32) -> Option<Family> {
+    let family = match u16::try_from(domain).ok()? {
+        AF_INET => Family::Inet,
+        AF_INET6 => Family::Inet6,
+        _ => return None,
+    };
+    (!kernel().net.is_own()).then_some(family)
 }
 
 /// `socketpair(2)`.
@@ -177,9 +211,15 @@ pub fn bind(call: &mut Call<'_>, fd: Fd, at: Ptr, len: i32) -> Result<usize> {
     let file = socket_of(call, fd)?;
     let bytes = read_addr(at, len)?;
     let socket = block::socket(&file)?;
-    let done =
-        if socket.core().is_unix() { bind_unix(call.task, socket, &bytes) } else { bind_ip(call.task, socket, &bytes) };
-    done.map(|()| 0)
+    if let Some(fd) = socket.core().outside() {
+        return host::sys::socket::bind(&fd, &bytes).map(|()| 0);
+    }
+    match socket.core().family {
+        Family::Unix => bind_unix(call.task, socket, &bytes),
+        Family::Netlink => addr::netlink(&bytes).and_then(|(port, groups)| socket.bind_netlink(port, groups)),
+        _ => bind_ip(call.task, socket, &bytes),
+    }
+    .map(|()| 0)
 }
 
 fn bind_unix(task: &Task, socket: &Socket, bytes: &[u8]) -> Result<()> {
@@ -265,7 +305,44 @@ pub fn connect(call: &mut Call<'_>, fd: Fd, at: Ptr, len: i32) -> Result<usize> 
     let file = socket_of(call, fd)?;
     let bytes = read_addr(at, len)?;
     let core = block::socket(&file)?.core().clone();
-    if core.is_unix() { connect_unix(call.task, file, &core, &bytes) } else { connect_ip(&file, &core, &bytes) }
+    if core.leads_outside(&bytes)? {
+        return connect_outside(call.task, file, &bytes);
+    }
+    match core.family {
+        Family::Unix => connect_unix(call.task, file, &core, &bytes),
+        Family::Netlink => connect_netlink(&file, &bytes),
+        _ => connect_ip(call.task, file, &core, &bytes),
+    }
+}
+
+/// To the host's network, where it may take a while.
+fn connect_outside(task: &Task, file: Arc<File>, bytes: &[u8]) -> Result<usize> {
+    let fd = block::socket(&file)?.go_outside(&file)?;
+    let done = block::socket(&file)?.connect_outside(&fd, bytes);
+    match done {
+        Err(Errno::EINPROGRESS | Errno::EALREADY) if !nonblock(&file, 0) => {}
+        done => return done.map(|()| 0),
+    }
+    let waits = Waits { nonblock: false, sends: true };
+    let mut file = InUse::new(task, file);
+    still_going(block::until(task, &mut file, waits, None, |socket| socket.connected_outside(&fd, bytes)))
+}
+
+/// A time limit that passed leaves a connection in the making.
+fn still_going(done: Result<()>) -> Result<usize> {
+    match done {
+        Err(Errno::EAGAIN) => Err(Errno::EINPROGRESS),
+        done => done.map(|()| 0),
+    }
+}
+
+fn connect_netlink(file: &File, bytes: &[u8]) -> Result<usize> {
+    let socket = block::socket(file)?;
+    if addr::family_of(bytes)? == AF_UNSPEC {
+        return socket.connect_netlink(0, 0).map(|()| 0);
+    }
+    let (port, groups) = addr::netlink(bytes)?;
+    socket.connect_netlink(port, groups).map(|()| 0)
 }
 
 fn connect_unix(task: &Task, file: Arc<File>, core: &Core, bytes: &[u8]) -> Result<usize> {
@@ -288,8 +365,8 @@ fn connect_unix(task: &Task, file: Arc<File>, core: &Core, bytes: &[u8]) -> Resu
     block::until(task, &mut file, waits, Some(&other), |socket| socket.connect_unix(&other, cred)).map(|()| 0)
 }
 
-fn connect_ip(file: &File, core: &Core, bytes: &[u8]) -> Result<usize> {
-    let socket = block::socket(file)?;
+fn connect_ip(task: &Task, file: Arc<File>, core: &Core, bytes: &[u8]) -> Result<usize> {
+    let socket = block::socket(&file)?;
     if addr::family_of(bytes)? == AF_UNSPEC {
         socket.disconnect();
         return Ok(0);
@@ -303,11 +380,22 @@ fn connect_ip(file: &File, core: &Core, bytes: &[u8]) -> Result<usize> {
     }
     match socket.connect_tcp(to)? {
         Connect::Done => Ok(0),
-        Connect::Later(done) if nonblock(file, 0) => {
+        Connect::Later(done) if nonblock(&file, 0) => {
             socket.connect_later(done);
             Err(Errno::EINPROGRESS)
         }
         Connect::Later(done) => done.map(|()| 0),
+        Connect::Full(first) if nonblock(&file, 0) => {
+            if first {
+                socket.connect_later(Ok(()));
+            }
+            Err(if first { Errno::EINPROGRESS } else { Errno::EALREADY })
+        }
+        Connect::Full(_) => {
+            let waits = Waits { nonblock: false, sends: true };
+            let mut file = InUse::new(task, file);
+            still_going(block::until(task, &mut file, waits, None, Socket::admitted))
+        }
     }
 }
 

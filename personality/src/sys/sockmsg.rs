@@ -1,6 +1,7 @@
 //! Sending and receiving (`net/socket.c`, `net/core/scm.c`).
 //!
-//! Left out: urgent data (`MSG_OOB`: `EOPNOTSUPP`), error queues (always empty), `MSG_ZEROCOPY` and `MSG_FASTOPEN` (ignored).
+//! Left out: urgent data of Unix sockets (`MSG_OOB`: `EOPNOTSUPP`), error queues (always empty, but for sockets of the host),
+//! `MSG_ZEROCOPY` and `MSG_FASTOPEN` (ignored).
 
 use super::cmsg::{self, Control};
 use super::rw;
@@ -60,8 +61,17 @@ impl Header {
 }
 
 /// Where an address of a message leads.
-fn target(task: &Task, socket: &Socket, bytes: &[u8]) -> Result<Option<Target>> {
+fn target(task: &Task, file: &File, bytes: &[u8]) -> Result<Option<Target>> {
+    let socket = block::socket(file)?;
     let core = socket.core();
+    if core.is_netlink() {
+        let to = (!bytes.is_empty()).then(|| addr::netlink(bytes)).transpose()?;
+        return Ok(to.map(|(port, groups)| Target::Netlink(port, groups)));
+    }
+    if !bytes.is_empty() && core.leads_outside(bytes)? {
+        socket.go_outside(file)?;
+        return Ok(Some(Target::Outside(bytes.to_vec())));
+    }
     if bytes.is_empty() || core.is_tcp() || core.kind == Kind::SeqPacket {
         return Ok(None);
     }
@@ -86,9 +96,11 @@ fn target(task: &Task, socket: &Socket, bytes: &[u8]) -> Result<Option<Target>> 
 }
 
 fn send(task: &Task, file: &Arc<File>, mut from: IovIter<'_>, mut out: Outgoing, flags: u32) -> Result<usize> {
-    if flags & msg::OOB != 0 {
+    let core = block::socket(file)?.core().clone();
+    if flags & msg::OOB != 0 && !core.is_tcp() {
         return Err(Errno::EOPNOTSUPP);
     }
+    (out.urgent, out.flags) = (flags & msg::OOB != 0, flags & msg::FOR_HOST_SEND);
     let wait = nonblock(file, flags);
     block::send(task, &mut InUse::new(task, file.clone()), &mut from, &mut out, flags, wait)
 }
@@ -98,7 +110,7 @@ pub fn sendto(call: &mut Call<'_>, fd: Fd, buf: Ptr, n: usize, flags: u32, to: P
     let from = rw::buffer(buf, n)?;
     let file = socket_of(call, fd)?;
     let bytes = if to.0 == 0 { Vec::new() } else { read_addr(to, len)? };
-    let to = target(call.task, block::socket(&file)?, &bytes)?;
+    let to = target(call.task, &file, &bytes)?;
     send(call.task, &file, from, Outgoing { to, ..Outgoing::default() }, flags)
 }
 
@@ -114,7 +126,7 @@ fn send_one(task: &Task, file: &Arc<File>, at: usize, flags: u32) -> Result<usiz
     let from = header.buffers()?;
     let socket = block::socket(file)?;
     let mut out = cmsg::read(task, socket, header.control, header.control_len)?;
-    out.to = target(task, socket, &bytes)?;
+    out.to = target(task, file, &bytes)?;
     send(task, file, from, out, flags)
 }
 
@@ -134,15 +146,18 @@ pub fn sendmmsg(call: &mut Call<'_>, fd: Fd, msgs: Ptr, count: u32, flags: u32) 
     Ok(sent)
 }
 
-fn recv(task: &Task, file: &Arc<File>, to: &mut IovIter<'_>, flags: u32) -> Result<Received> {
-    if flags & msg::ERRQUEUE != 0 && !block::socket(file)?.core().is_unix() {
+fn recv(task: &Task, file: &Arc<File>, to: &mut IovIter<'_>, flags: u32, control: usize) -> Result<Received> {
+    let core = block::socket(file)?.core().clone();
+    let own = core.outside().is_none();
+    if own && flags & msg::ERRQUEUE != 0 && !core.is_unix() {
         return Err(Errno::EAGAIN);
     }
-    if flags & msg::OOB != 0 {
-        let tcp = block::socket(file)?.core().is_tcp();
-        return Err(if tcp { Errno::EINVAL } else { Errno::EOPNOTSUPP });
+    if flags & msg::OOB != 0 && (core.is_unix() || core.is_netlink()) {
+        return Err(Errno::EOPNOTSUPP);
     }
-    block::recv(task, &mut InUse::new(task, file.clone()), to, flags, nonblock(file, flags))
+    // The host's errors are there at once or not at all.
+    let wait = nonblock(file, flags) || flags & msg::ERRQUEUE != 0;
+    block::recv(task, &mut InUse::new(task, file.clone()), to, (flags, control), wait)
 }
 
 /// The number of bytes that a call tells: with `MSG_TRUNC` all of a message.
@@ -162,7 +177,7 @@ fn sender(socket: &Socket, got: &Received) -> Vec<u8> {
 pub fn recvfrom(call: &mut Call<'_>, fd: Fd, buf: Ptr, n: usize, flags: u32, from: Ptr, len: Ptr) -> Result<usize> {
     let mut to = rw::buffer(buf, n)?;
     let file = socket_of(call, fd)?;
-    let got = recv(call.task, &file, &mut to, flags)?;
+    let got = recv(call.task, &file, &mut to, flags, 0)?;
     if from.0 != 0 {
         write_addr(&sender(block::socket(&file)?, &got), from, len)?;
     }
@@ -178,7 +193,7 @@ pub fn recvmsg(call: &mut Call<'_>, fd: Fd, msg: Ptr, flags: u32) -> Result<usiz
 fn recv_one(task: &Task, file: &Arc<File>, at: usize, flags: u32) -> Result<usize> {
     let header = Header::read(at)?;
     let mut to = header.buffers()?;
-    let mut got = recv(task, file, &mut to, flags)?;
+    let mut got = recv(task, file, &mut to, flags, header.control_len)?;
     let socket = block::socket(file)?;
     let mut control = Control::new(header.control, header.control_len);
     cmsg::write(task, socket, &mut got, &mut control, flags)?;

@@ -1,21 +1,18 @@
 //! Socket options (`net/core/sock.c`, `net/ipv4/tcp.c`, `net/ipv4/ip_sockglue.c`, `net/ipv6/ipv6_sockglue.c`).
 //!
-//! Those that change what the kernel does stand in `vkernel::net::options`; the others of `KNOWN` are remembered and told.
+//! Those that change what the kernel does stand in `vkernel::net::options`; the others of `sockknown` are remembered and told.
 
 use super::socket::socket_of;
+use super::sockhost;
+use super::sockknown::{self, SOL_IP, SOL_IPV6, SOL_NETLINK, SOL_SOCKET, SOL_TCP, SOL_UDP, known};
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
+use fs_emu::cred::Caps;
 use host::{Errno, Result, user};
-use vkernel::net::addr::{AF_INET, AF_INET6, AF_UNIX};
-use vkernel::net::{Core, Family, Kind, Socket, Ucred, block};
-
-const SOL_IP: i32 = 0;
-const SOL_SOCKET: i32 = 1;
-const SOL_TCP: i32 = 6;
-const SOL_UDP: i32 = 17;
-const SOL_IPV6: i32 = 41;
+use vkernel::net::addr::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX};
+use vkernel::net::{Core, Family, Kind, Socket, Ucred, block, interface_exists};
 
 macro_rules! names {
     ($($name:ident = $n:literal),* $(,)?) => { $(const $name: i32 = $n;)* };
@@ -25,90 +22,10 @@ names! {
     SO_DEBUG = 1, SO_REUSEADDR = 2, SO_TYPE = 3, SO_ERROR = 4, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_PRIORITY = 12,
     SO_LINGER = 13, SO_BSDCOMPAT = 14, SO_REUSEPORT = 15, SO_PASSCRED = 16, SO_PEERCRED = 17, SO_RCVLOWAT = 18,
     SO_SNDLOWAT = 19, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_BINDTODEVICE = 25, SO_DETACH_FILTER = 27, SO_PEERNAME = 28,
-    SO_ACCEPTCONN = 30, SO_SNDBUFFORCE = 32, SO_RCVBUFFORCE = 33, SO_PROTOCOL = 38, SO_DOMAIN = 39, SO_COOKIE = 57,
-    SO_RCVTIMEO_NEW = 66, SO_SNDTIMEO_NEW = 67, TCP_INFO = 11, TCP_CONGESTION = 13, IP_MTU = 14, IP_ADD_MEMBERSHIP = 35,
-    IP_DROP_MEMBERSHIP = 36, IPV6_JOIN = 20, IPV6_LEAVE = 21, IPV6_V6ONLY = 26,
-}
-
-/// What an option's value is made of it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Value {
-    /// 0 or 1.
-    Bool,
-    /// Any in this range.
-    Int(i32, i32),
-}
-
-use Value::{Bool, Int};
-
-/// Options that are only remembered: level, name, default, value.
-const KNOWN: &[(i32, i32, i32, Value)] = &[
-    (SOL_SOCKET, 5, 0, Bool),  // SO_DONTROUTE
-    (SOL_SOCKET, 6, 0, Bool),  // SO_BROADCAST
-    (SOL_SOCKET, 9, 0, Bool),  // SO_KEEPALIVE
-    (SOL_SOCKET, 10, 0, Bool), // SO_OOBINLINE
-    (SOL_SOCKET, 11, 0, Bool), // SO_NO_CHECK
-    (SOL_SOCKET, SO_RCVLOWAT, 1, Int(i32::MIN, i32::MAX)),
-    (SOL_SOCKET, 29, 0, Bool),                     // SO_TIMESTAMP
-    (SOL_SOCKET, 34, 0, Bool),                     // SO_PASSSEC
-    (SOL_SOCKET, 35, 0, Bool),                     // SO_TIMESTAMPNS
-    (SOL_SOCKET, 37, 0, Int(0, 0x1ffff)),          // SO_TIMESTAMPING
-    (SOL_SOCKET, 40, 0, Bool),                     // SO_RXQ_OVFL
-    (SOL_SOCKET, 41, 0, Bool),                     // SO_WIFI_STATUS
-    (SOL_SOCKET, 43, 0, Bool),                     // SO_NOFCS
-    (SOL_SOCKET, 44, 0, Bool),                     // SO_LOCK_FILTER
-    (SOL_SOCKET, 45, 0, Bool),                     // SO_SELECT_ERR_QUEUE
-    (SOL_SOCKET, 46, 0, Int(0, 0)),                // SO_BUSY_POLL
-    (SOL_SOCKET, 49, -1, Int(i32::MIN, i32::MAX)), // SO_INCOMING_CPU
-    (SOL_SOCKET, 60, 0, Int(0, 1)),                // SO_ZEROCOPY
-    (SOL_TCP, 1, 0, Bool),                         // TCP_NODELAY
-    (SOL_TCP, 2, 536, Int(88, 32767)),             // TCP_MAXSEG
-    (SOL_TCP, 3, 0, Bool),                         // TCP_CORK
-    (SOL_TCP, 4, 7200, Int(1, 32767)),             // TCP_KEEPIDLE
-    (SOL_TCP, 5, 75, Int(1, 32767)),               // TCP_KEEPINTVL
-    (SOL_TCP, 6, 9, Int(1, 127)),                  // TCP_KEEPCNT
-    (SOL_TCP, 7, 6, Int(1, 127)),                  // TCP_SYNCNT
-    (SOL_TCP, 8, 60, Int(i32::MIN, i32::MAX)),     // TCP_LINGER2
-    (SOL_TCP, 9, 0, Int(i32::MIN, i32::MAX)),      // TCP_DEFER_ACCEPT
-    (SOL_TCP, 10, 0, Int(0, i32::MAX)),            // TCP_WINDOW_CLAMP
-    (SOL_TCP, 12, 1, Bool),                        // TCP_QUICKACK
-    (SOL_TCP, 16, 0, Bool),                        // TCP_THIN_LINEAR_TIMEOUTS
-    (SOL_TCP, 18, 0, Int(0, i32::MAX)),            // TCP_USER_TIMEOUT
-    (SOL_TCP, 23, 0, Int(0, i32::MAX)),            // TCP_FASTOPEN
-    (SOL_TCP, 24, 0, Int(i32::MIN, i32::MAX)),     // TCP_TIMESTAMP
-    (SOL_TCP, 25, 0, Int(i32::MIN, i32::MAX)),     // TCP_NOTSENT_LOWAT
-    (SOL_TCP, 36, 0, Int(0, 1)),                   // TCP_INQ
-    (SOL_UDP, 1, 0, Bool),                         // UDP_CORK
-    (SOL_IP, 1, 0, Int(i32::MIN, i32::MAX)),       // IP_TOS
-    (SOL_IP, 2, 64, Int(-1, 255)),                 // IP_TTL
-    (SOL_IP, 6, 0, Bool),                          // IP_RECVOPTS
-    (SOL_IP, 7, 0, Bool),                          // IP_RETOPTS
-    (SOL_IP, 8, 0, Bool),                          // IP_PKTINFO
-    (SOL_IP, 10, 1, Int(0, 5)),                    // IP_MTU_DISCOVER
-    (SOL_IP, 11, 0, Bool),                         // IP_RECVERR
-    (SOL_IP, 12, 0, Bool),                         // IP_RECVTTL
-    (SOL_IP, 13, 0, Bool),                         // IP_RECVTOS
-    (SOL_IP, 15, 0, Bool),                         // IP_FREEBIND
-    (SOL_IP, 20, 0, Bool),                         // IP_RECVORIGDSTADDR
-    (SOL_IP, 24, 0, Bool),                         // IP_BIND_ADDRESS_NO_PORT
-    (SOL_IP, 33, 1, Int(-1, 255)),                 // IP_MULTICAST_TTL
-    (SOL_IP, 34, 1, Bool),                         // IP_MULTICAST_LOOP
-    (SOL_IP, 49, 1, Int(0, 1)),                    // IP_MULTICAST_ALL
-    (SOL_IPV6, 16, 64, Int(-1, 255)),              // IPV6_UNICAST_HOPS
-    (SOL_IPV6, 17, 0, Int(0, 1)),                  // IPV6_MULTICAST_IF
-    (SOL_IPV6, 18, 1, Int(-1, 255)),               // IPV6_MULTICAST_HOPS
-    (SOL_IPV6, 19, 1, Int(0, 1)),                  // IPV6_MULTICAST_LOOP
-    (SOL_IPV6, 23, 1, Int(0, 5)),                  // IPV6_MTU_DISCOVER
-    (SOL_IPV6, 25, 0, Bool),                       // IPV6_RECVERR
-    (SOL_IPV6, 49, 0, Bool),                       // IPV6_RECVPKTINFO
-    (SOL_IPV6, 51, 0, Bool),                       // IPV6_RECVHOPLIMIT
-    (SOL_IPV6, 66, 0, Bool),                       // IPV6_RECVTCLASS
-    (SOL_IPV6, 67, 0, Int(-1, 255)),               // IPV6_TCLASS
-    (SOL_IPV6, 78, 0, Bool),                       // IPV6_FREEBIND
-];
-
-fn known(level: i32, name: i32) -> Option<(i32, Value)> {
-    KNOWN.iter().find(|k| (k.0, k.1) == (level, name)).map(|k| (k.2, k.3))
+    SO_ACCEPTCONN = 30, SO_SNDBUFFORCE = 32, SO_RCVBUFFORCE = 33, SO_PASSSEC = 34, SO_TIMESTAMPING = 37, SO_PROTOCOL = 38, SO_DOMAIN = 39, SO_MAX_PACING_RATE = 47, SO_CNX_ADVICE = 53, SO_MEMINFO = 55, SO_COOKIE = 57, SO_PEERGROUPS = 59,
+    SO_RCVTIMEO_NEW = 66, SO_SNDTIMEO_NEW = 67, TCP_MAXSEG = 2, TCP_INFO = 11, TCP_CONGESTION = 13, TCP_REPAIR = 19,
+    TCP_TIMESTAMP = 24, TCP_SAVED_SYN = 28, TCP_ULP = 31, IP_OPTIONS = 4, IP_PKTOPTIONS = 9, IP_MTU = 14, IP_MULTICAST_IF = 32, IP_UNICAST_IF = 50, IP_ADD_MEMBERSHIP = 35,
+    IP_DROP_MEMBERSHIP = 36, IPV6_JOIN = 20, IPV6_LEAVE = 21, IPV6_MTU = 24, IPV6_V6ONLY = 26, IPV6_UNICAST_IF = 76,
 }
 
 /// Whether sockets of this kind know options of this level.
@@ -118,6 +35,9 @@ fn check_level(core: &Core, level: i32) -> Result<()> {
     }
     if core.is_unix() {
         return Err(Errno::EOPNOTSUPP);
+    }
+    if core.is_netlink() {
+        return if level == SOL_NETLINK { Ok(()) } else { Err(Errno::ENOPROTOOPT) };
     }
     let knows = match level {
         SOL_IP => true,
@@ -134,10 +54,14 @@ pub fn setsockopt(call: &mut Call<'_>, fd: Fd, level: i32, name: i32, value: Ptr
     let len = usize::try_from(len).map_err(|_| Errno::EINVAL)?;
     let file = socket_of(call, fd)?;
     let socket = block::socket(&file)?;
+    if let Some(fd) = socket.core().outside().filter(|_| !sockhost::is_own(level, name)) {
+        return sockhost::set(&fd, level, name, value, len);
+    }
     check_level(socket.core(), level)?;
     match level {
+        SOL_NETLINK => set_netlink(call, socket, name, value, len),
         SOL_SOCKET => set_socket(call, socket, name, value, len),
-        _ => set_protocol(socket, level, name, value, len),
+        _ => set_protocol(call, socket, level, name, value, len),
     }
     .map(|()| 0)
 }
@@ -162,7 +86,7 @@ fn set_socket(call: &Call<'_>, socket: &Socket, name: i32, value: Ptr, len: usiz
         SO_DEBUG => options.set(SOL_SOCKET, name, i32::from(flag(n))),
         SO_REUSEADDR => options.reuse_addr.store(flag(n), Relaxed),
         SO_REUSEPORT => options.reuse_port.store(flag(n), Relaxed),
-        SO_PASSCRED if !core.is_unix() => return Err(Errno::EOPNOTSUPP),
+        SO_PASSCRED if !core.is_unix() && !core.is_netlink() => return Err(Errno::EOPNOTSUPP),
         SO_PASSCRED => options.pass_cred.store(flag(n), Relaxed),
         SO_SNDBUF => options.set_send_buf(n, false),
         SO_RCVBUF => options.set_recv_buf(n, false),
@@ -175,29 +99,38 @@ fn set_socket(call: &Call<'_>, socket: &Socket, name: i32, value: Ptr, len: usiz
         SO_RCVTIMEO | SO_RCVTIMEO_NEW => options.recv_timeout.store(timeout(value, len)?, Relaxed),
         SO_SNDTIMEO | SO_SNDTIMEO_NEW => options.send_timeout.store(timeout(value, len)?, Relaxed),
         SO_RCVLOWAT => options.set(SOL_SOCKET, name, if n < 0 { i32::MAX } else { n.max(1) }),
-        SO_BSDCOMPAT => {}
+        SO_BSDCOMPAT | SO_CNX_ADVICE => {}
+        SO_PASSSEC if !core.is_unix() => return Err(Errno::EOPNOTSUPP),
         SO_DETACH_FILTER => return Err(Errno::ENOENT),
-        _ => remember(core, SOL_SOCKET, name, n)?,
+        _ => remember(call, core, SOL_SOCKET, name, n)?,
     }
     socket.changed();
     Ok(())
 }
 
-/// There is one interface.
+/// What netlink sockets know (`netlink_setsockopt`).
+fn set_netlink(call: &Call<'_>, socket: &Socket, name: i32, value: Ptr, len: usize) -> Result<()> {
+    const ADD_MEMBERSHIP: i32 = 1;
+    const DROP_MEMBERSHIP: i32 = 2;
+    let n = if len < size_of::<i32>() { 0 } else { user::read::<u32>(value.0)? };
+    match name {
+        ADD_MEMBERSHIP | DROP_MEMBERSHIP => socket.change_group(n, name == ADD_MEMBERSHIP),
+        _ => remember(call, socket.core(), SOL_NETLINK, name, n as i32),
+    }
+}
+
+/// A socket may be bound to an interface that there is, which changes nothing.
 fn bind_to_device(value: Ptr, len: usize) -> Result<()> {
     let mut name = [0; 15];
     let len = len.min(name.len());
     user::copy_in(name.get_mut(..len).unwrap_or_default(), value.0)?;
     let name: Vec<u8> = name.into_iter().take_while(|b| *b != 0).collect();
-    if name.is_empty() || name == b"lo" { Ok(()) } else { Err(Errno::ENODEV) }
+    if name.is_empty() || interface_exists(&name) { Ok(()) } else { Err(Errno::ENODEV) }
 }
 
-fn remember(core: &Core, level: i32, name: i32, n: i32) -> Result<()> {
-    let n = match known(level, name).ok_or(Errno::ENOPROTOOPT)?.1 {
-        Bool => i32::from(flag(n)),
-        Int(least, most) if (least..=most).contains(&n) => n,
-        Int(..) => return Err(Errno::EINVAL),
-    };
+fn remember(call: &Call<'_>, core: &Core, level: i32, name: i32, n: i32) -> Result<()> {
+    let admin = call.task.cred().capable(Caps::NET_ADMIN);
+    let n = sockknown::settle(level, name, n, core.kind == Kind::Stream, admin)?;
     core.options.set(level, name, n);
     Ok(())
 }
@@ -223,10 +156,13 @@ fn timeout(value: Ptr, len: usize) -> Result<u64> {
     Ok(u64::try_from(sec).map_or(1, |sec| sec.saturating_mul(1_000_000_000).saturating_add(usec as u64 * 1000)))
 }
 
-fn set_protocol(socket: &Socket, level: i32, name: i32, value: Ptr, len: usize) -> Result<()> {
+fn set_protocol(call: &Call<'_>, socket: &Socket, level: i32, name: i32, value: Ptr, len: usize) -> Result<()> {
     let core = socket.core();
     match (level, name) {
         (SOL_TCP, TCP_CONGESTION) => return set_congestion(value, len),
+        (SOL_TCP, TCP_ULP) => return Err(Errno::ENOENT),
+        (SOL_TCP, TCP_REPAIR | TCP_TIMESTAMP) => return Err(Errno::EPERM),
+        (SOL_IP, IP_OPTIONS) if len == 0 => return Ok(()),
         // The loopback carries no multicast: who joins a group hears nothing.
         (SOL_IP, IP_ADD_MEMBERSHIP | IP_DROP_MEMBERSHIP) | (SOL_IPV6, IPV6_JOIN | IPV6_LEAVE) => {
             return if len < 8 { Err(Errno::EINVAL) } else { Err(Errno::ENODEV) };
@@ -239,6 +175,18 @@ fn set_protocol(socket: &Socket, level: i32, name: i32, value: Ptr, len: usize) 
         0..4 => return Err(Errno::EINVAL),
         _ => user::read::<i32>(value.0)?,
     };
+    match (level, name, n) {
+        // The one interface is the default; another there is none.
+        (SOL_IP, IP_UNICAST_IF, 0) | (SOL_IPV6, IPV6_UNICAST_IF, 0) => return Ok(()),
+        (SOL_IP, IP_UNICAST_IF, _) | (SOL_IPV6, IPV6_UNICAST_IF, _) => return Err(Errno::EADDRNOTAVAIL),
+        (SOL_IP, IP_MULTICAST_IF, _) if core.kind == Kind::Stream => return Err(Errno::EINVAL),
+        (SOL_IP, IP_MULTICAST_IF, 0) => return Ok(()),
+        (SOL_IP, IP_MULTICAST_IF, _) if n == i32::from_ne_bytes([127, 0, 0, 1]) => return Ok(()),
+        (SOL_IP, IP_MULTICAST_IF, _) => return Err(Errno::EADDRNOTAVAIL),
+        (SOL_IPV6, IPV6_MTU, 0 | 1280..) => return Ok(()),
+        (SOL_IPV6, IPV6_MTU, _) => return Err(Errno::EINVAL),
+        _ => {}
+    }
     if (level, name) == (SOL_IPV6, IPV6_V6ONLY) {
         if !socket.name().is_none() {
             return Err(Errno::EINVAL);
@@ -246,7 +194,7 @@ fn set_protocol(socket: &Socket, level: i32, name: i32, value: Ptr, len: usize) 
         core.options.v6_only.store(flag(n), Relaxed);
         return Ok(());
     }
-    remember(core, level, name, n)
+    remember(call, core, level, name, n)
 }
 
 const CONGESTION: &[u8] = b"cubic";
@@ -269,6 +217,9 @@ fn set_congestion(value: Ptr, len: usize) -> Result<()> {
 pub fn getsockopt(call: &mut Call<'_>, fd: Fd, level: i32, name: i32, value: Ptr, len: Ptr) -> Result<usize> {
     let file = socket_of(call, fd)?;
     let socket = block::socket(&file)?;
+    if let Some(fd) = socket.core().outside().filter(|_| !sockhost::is_own(level, name)) {
+        return sockhost::get(&fd, level, name, value, len);
+    }
     check_level(socket.core(), level).map_err(|e| match socket.core().family {
         // What IPv4 answers, when asked and only then.
         Family::Inet => Errno::EOPNOTSUPP,
@@ -296,9 +247,9 @@ fn get_socket(socket: &Socket, name: i32, room: usize) -> Result<Vec<u8>> {
         SO_DEBUG => options.get(SOL_SOCKET, name).unwrap_or(0),
         SO_REUSEADDR => i32::from(options.reuse_addr.load(Relaxed)),
         SO_REUSEPORT => i32::from(options.reuse_port.load(Relaxed)),
-        SO_PASSCRED if !core.is_unix() => return Err(Errno::EOPNOTSUPP),
+        SO_PASSCRED if !core.is_unix() && !core.is_netlink() => return Err(Errno::EOPNOTSUPP),
         SO_PASSCRED => i32::from(options.pass_cred.load(Relaxed)),
-        SO_TYPE => core.kind as i32,
+        SO_TYPE => core.told_type() as i32,
         SO_ERROR => socket.take_error().map_or(0, Errno::raw),
         SO_SNDBUF => core.send_buf(socket.is_connected()) as i32,
         SO_RCVBUF => core.recv_buf() as i32,
@@ -311,6 +262,7 @@ fn get_socket(socket: &Socket, name: i32, room: usize) -> Result<Vec<u8>> {
             Family::Unix => AF_UNIX,
             Family::Inet => AF_INET,
             Family::Inet6 => AF_INET6,
+            Family::Netlink => AF_NETLINK,
         }),
         SO_LINGER => {
             let time = options.linger.load(Relaxed);
@@ -328,6 +280,15 @@ fn get_socket(socket: &Socket, name: i32, room: usize) -> Result<Vec<u8>> {
             return if name.len() < room { Err(Errno::EINVAL) } else { Ok(name) };
         }
         SO_BINDTODEVICE => return Ok(Vec::new()),
+        SO_PASSSEC if !core.is_unix() => return Err(Errno::EOPNOTSUPP),
+        SO_PEERGROUPS if !core.is_unix() => return Err(Errno::ENODATA),
+        SO_TIMESTAMPING => return Ok(ints(&[remembered(core, SOL_SOCKET, name)?, 0])),
+        SO_MAX_PACING_RATE if room >= 8 => {
+            let rate = remembered(core, SOL_SOCKET, name)?;
+            let rate = if rate == -1 { u64::MAX } else { u64::from(rate as u32) };
+            return Ok(rate.to_ne_bytes().to_vec());
+        }
+        SO_MEMINFO => return Ok(memory(socket)),
         SO_COOKIE if room < 8 => return Err(Errno::EINVAL),
         SO_COOKIE => return Ok(core.ino().to_ne_bytes().to_vec()),
         _ => remembered(core, SOL_SOCKET, name)?,
@@ -336,7 +297,7 @@ fn get_socket(socket: &Socket, name: i32, room: usize) -> Result<Vec<u8>> {
 }
 
 fn remembered(core: &Core, level: i32, name: i32) -> Result<i32> {
-    let (default, _) = known(level, name).ok_or(Errno::ENOPROTOOPT)?;
+    let (default, _) = known(level, name)?;
     Ok(core.options.get(level, name).unwrap_or(default))
 }
 
@@ -355,26 +316,61 @@ fn get_protocol(socket: &Socket, level: i32, name: i32) -> Result<Vec<u8>> {
             name.resize(16, 0);
             return Ok(name);
         }
-        (SOL_IP, IP_MTU) if socket.peer_name().is_err() => return Err(Errno::ENOTCONN),
-        (SOL_IP, IP_MTU) => 65536,
+        (SOL_TCP, TCP_ULP | TCP_SAVED_SYN) | (SOL_IP, IP_OPTIONS) => return Ok(Vec::new()),
+        (SOL_IP, IP_PKTOPTIONS) if core.kind == Kind::Stream => return Ok(Vec::new()),
+        (SOL_TCP, TCP_REPAIR) => 0,
+        (SOL_TCP, TCP_TIMESTAMP) => (host::time::monotonic().as_nanos() / 1_000_000) as i32,
+        (SOL_TCP, TCP_MAXSEG) if socket.is_connected() => SEGMENT.min(32768) as i32,
+        (SOL_IP, IP_UNICAST_IF | IP_MULTICAST_IF) | (SOL_IPV6, IPV6_UNICAST_IF) => 0,
+        (SOL_IP, IP_MTU) | (SOL_IPV6, IPV6_MTU) if socket.peer_name().is_err() => return Err(Errno::ENOTCONN),
+        (SOL_IP, IP_MTU) => 65535,
+        (SOL_IPV6, IPV6_MTU) => 65536,
         (SOL_IPV6, IPV6_V6ONLY) => i32::from(core.options.v6_only.load(Relaxed)),
         _ => remembered(core, level, name)?,
     };
     Ok(ints(&[n]))
 }
 
-/// `struct tcp_info` with nothing but the state in it.
+/// TCP's largest segment on the loopback.
+const SEGMENT: u32 = 65483;
+
+/// `struct tcp_info`: the state, what a connection over the loopback has agreed on, and how full a listener is. Nothing is
+/// measured, for nothing is sent.
 fn tcp_info(socket: &Socket) -> Vec<u8> {
-    const SIZE: usize = 248;
+    const WORDS: usize = 62;
     const ESTABLISHED: u8 = 1;
     const CLOSE: u8 = 7;
     const LISTEN: u8 = 10;
-    let state = match (socket.is_connected(), socket.is_listening()) {
-        (true, _) => ESTABLISHED,
-        (_, true) => LISTEN,
-        _ => CLOSE,
+    /// `TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE`, and the scales.
+    const AGREED: [u8; 2] = [7, 0xaa];
+    let state = socket.core().tcp_state();
+    let mut head = [state, 0, 0, 0, 0, 0, 0, 0];
+    // Indices of words: rto, snd_mss, rcv_mss, unacked, sacked, pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, advmss,
+    // reordering, rcv_space, two rates.
+    let mut words = [0u32; WORDS];
+    let mut set = |list: &[(usize, u32)]| {
+        list.iter().for_each(|(at, n)| words.iter_mut().skip(*at).take(1).for_each(|w| *w = *n))
     };
-    let mut out = alloc::vec![0; SIZE];
-    out.splice(..1, [state]);
-    out
+    set(&[(20, 10), (22, 3), (26, u32::MAX), (27, u32::MAX), (28, u32::MAX), (29, u32::MAX)]);
+    match state {
+        LISTEN => {
+            let (waiting, backlog) = socket.backlog();
+            set(&[(6, waiting), (7, backlog)]);
+        }
+        CLOSE if !socket.is_connected() => set(&[(2, 1_000_000), (4, 536), (5, 88), (19, i32::MAX as u32)]),
+        _ => {
+            head = [state.max(ESTABLISHED), 0, 0, 0, 0, AGREED[0], AGREED[1], 1];
+            set(&[(2, 200_000), (3, 40_000), (4, 32768), (5, 536), (15, 65535), (16, SEGMENT), (17, 25), (18, 12)]);
+            set(&[(19, i32::MAX as u32), (21, SEGMENT), (24, SEGMENT)]);
+        }
+    }
+    let rest = words.iter().skip(2).flat_map(|w| w.to_ne_bytes());
+    head.into_iter().chain(rest).collect()
+}
+
+/// `SO_MEMINFO`: what is used, and the limits.
+fn memory(socket: &Socket) -> Vec<u8> {
+    let core = socket.core();
+    let (recv, send) = (core.recv_buf() as i32, core.send_buf(socket.is_connected()) as i32);
+    ints(&[0, recv, 0, send, 0, 0, 0, 0, 0])
 }

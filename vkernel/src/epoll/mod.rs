@@ -208,6 +208,22 @@ impl Epoll {
         gone.iter().for_each(|item| self.let_go(item));
     }
 
+    /// The file with this identity has other things to wait for than when it was added.
+    pub fn watch_again(&self, identity: u64, file: &File) {
+        let mut table = self.table.lock();
+        let ids: Vec<u64> = table.keys.range((identity, i32::MIN)..=(identity, i32::MAX)).map(|(_, id)| *id).collect();
+        for id in ids {
+            let Some(item) = table.items.get(&id).cloned() else { continue };
+            item.unregister();
+            let fds = item.register(file);
+            // Without the host's epoll it is not told of; there is nobody to hear of that.
+            let _ = table.watch_host(id, &fds);
+            self.core.mark(&item);
+        }
+        drop(table);
+        self.core.waiters.wake_all();
+    }
+
     fn let_go(&self, item: &Item) {
         item.unregister();
         self.core.ready.lock().retain(|id| *id != item.id);

@@ -77,6 +77,19 @@ impl FileExtra {
     }
 }
 
+impl FileExtra {
+    /// The file has other things to wait for than before.
+    pub fn watch_again(&self, file: &File) {
+        let (watchers, identity) = {
+            let watchers = self.watchers.lock();
+            (watchers.0.clone(), watchers.1)
+        };
+        for epoll in watchers.iter().filter_map(Weak::upgrade) {
+            epoll.watch_again(identity, file);
+        }
+    }
+}
+
 impl Drop for FileExtra {
     fn drop(&mut self) {
         if let Some((file, description)) = self.locked.lock().take() {

@@ -13,6 +13,8 @@ pub const AF_UNIX: u16 = 1;
 pub const AF_INET: u16 = 2;
 /// `AF_INET6`.
 pub const AF_INET6: u16 = 10;
+/// `AF_NETLINK`.
+pub const AF_NETLINK: u16 = 16;
 /// Bytes of `sun_path`.
 pub const UNIX_PATH_MAX: usize = 108;
 /// Bytes of the largest address (`struct sockaddr_storage`).
@@ -77,6 +79,10 @@ pub enum Addr {
     Unix(Arc<[u8]>),
     /// An address of the loopback.
     Ip(Ip),
+    /// A port number and groups of netlink.
+    Netlink(u32, u32),
+    /// An address as the host tells it.
+    Outside(Arc<[u8]>),
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<[u8; 2]> {
@@ -117,6 +123,16 @@ pub fn ip(family: Family, bytes: &[u8]) -> Result<Ip> {
     Ok(Ip { ip, port })
 }
 
+/// An address of netlink: port number and groups.
+pub fn netlink(bytes: &[u8]) -> Result<(u32, u32)> {
+    const LEN: usize = 12;
+    if bytes.len() < LEN || family_of(bytes)? != AF_NETLINK {
+        return Err(Errno::EINVAL);
+    }
+    let word = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_ne_bytes);
+    Ok((word(4), word(8)))
+}
+
 fn v4(bytes: &[u8]) -> u128 {
     let raw = bytes.get(4..8).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes);
     MAPPED | u128::from(raw)
@@ -131,6 +147,14 @@ impl Addr {
     pub fn encode(&self, family: Family) -> Vec<u8> {
         let mut out = Vec::with_capacity(IN6_LEN);
         match (self, family) {
+            (Addr::Outside(bytes), _) => out.extend_from_slice(bytes),
+            (_, Family::Netlink) => {
+                let (port, groups) = if let Addr::Netlink(port, groups) = self { (*port, *groups) } else { (0, 0) };
+                out.extend_from_slice(&AF_NETLINK.to_ne_bytes());
+                out.extend_from_slice(&[0; 2]);
+                out.extend_from_slice(&port.to_ne_bytes());
+                out.extend_from_slice(&groups.to_ne_bytes());
+            }
             (Addr::Unix(path), _) => {
                 out.extend_from_slice(&AF_UNIX.to_ne_bytes());
                 out.extend_from_slice(path);

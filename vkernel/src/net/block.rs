@@ -11,6 +11,7 @@ use crate::signal::SIGPIPE;
 use crate::task::Task;
 use alloc::sync::Arc;
 use fs_emu::FileOps;
+use fs_emu::file::Events;
 use fs_emu::vfs::File;
 use host::iov::IovIter;
 use host::{Errno, Result};
@@ -59,7 +60,13 @@ pub fn until<T>(
             Err(e) => return Some(Err(e)),
         };
         if let Some(table) = table {
+            let before = table.host_fds().len();
             socket.poll(Some(table));
+            // A host descriptor that is ready for something else would end every sleep at once.
+            let wanted = if waits.sends { Events::OUT } else { Events::IN };
+            for fd in table.host_fds().iter_mut().skip(before) {
+                fd.events &= wanted.bits() as i16;
+            }
             if let Some(other) = other {
                 table.wait_on(other.room());
             }
@@ -116,27 +123,38 @@ pub fn send(
     }
 }
 
-/// Receives a message, or of a stream what there is; with `MSG_WAITALL` all that was asked for.
-pub fn recv(task: &Task, file: &mut InUse<'_>, to: &mut IovIter<'_>, flags: u32, nonblock: bool) -> Result<Received> {
-    let (stream, tcp) = {
+/// Receives a message, or of a stream what there is; with `MSG_WAITALL` all that was asked for, else as much as `SO_RCVLOWAT` says.
+pub fn recv(
+    task: &Task,
+    file: &mut InUse<'_>,
+    to: &mut IovIter<'_>,
+    (flags, control): (u32, usize),
+    nonblock: bool,
+) -> Result<Received> {
+    let (stream, tcp, least) = {
         let file = file.get()?;
         let core = socket(&file)?.core();
-        (core.kind == Kind::Stream, core.is_tcp())
+        (core.kind == Kind::Stream, core.is_tcp(), core.least())
     };
     let peek = flags & msg::PEEK != 0;
-    let how = RecvHow { peek, skip: tcp && flags & msg::TRUNC != 0 };
-    let all = stream && !peek && !nonblock && flags & msg::WAITALL != 0;
+    let urgent = tcp && flags & msg::OOB != 0;
+    let how =
+        RecvHow { peek, skip: tcp && flags & msg::TRUNC != 0, urgent, flags: flags & msg::FOR_HOST_RECV, control };
+    let goes_on = stream && !peek && !nonblock && !urgent;
+    let wanted = if flags & msg::WAITALL != 0 { to.remaining() } else { least.min(to.remaining()) };
     let waits = Waits { nonblock, sends: false };
     let mut total: Option<Received> = None;
-    let mut faults = 0;
+    let (mut faults, mut all) = (0, false);
     loop {
         match until(task, file, waits, None, |s| s.try_recv(to, how)) {
             Ok(got) => {
                 let (end, fault) = (got.end || !got.files.is_empty(), to.fault().is_some());
-                total = Some(match total {
+                let sum = match total.take() {
                     None => got,
                     Some(t) => Received { len: t.len + got.len, full: t.full + got.full, files: got.files, ..t },
-                });
+                };
+                all = goes_on && sum.full < wanted;
+                total = Some(sum);
                 if end || to.remaining() == 0 || (!all && !fault) {
                     break;
                 }

@@ -1,28 +1,19 @@
 //! Names and connections: binding, listening, connecting, accepting, shutting down, closing.
 //!
 //! One lock at a time: what concerns the other end is done after the own lock is released. A connection is complete as soon as
-//! it is in the listener's queue, as Linux has it on the loopback.
+//! it is in the listener's queue, as Linux has it on the loopback. TCP's way there is in `tcp`.
 
 use super::addr::{ANY4, Addr, Ip, LOOPBACK4, LOOPBACK6};
 use super::core::{Core, Family, Kind, Place, Role, Socket, State};
 use super::queue::{Queue, Ucred};
 use crate::kernel::kernel;
 use alloc::collections::VecDeque;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use core::sync::atomic::Ordering::Relaxed;
 use host::{Errno, Result};
 
 /// The longest queue of connections (`net.core.somaxconn`).
 const SOMAXCONN: usize = 4096;
-
-/// How a `connect` without a wait came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Connect {
-    /// Connected.
-    Done,
-    /// Connected or refused, which a caller that does not wait is not to learn yet.
-    Later(Result<()>),
-}
 
 /// Makes two sockets that are connected to each other (`socketpair`).
 pub fn pair(kind: Kind, cred: Ucred, owner: (u32, u32)) -> (Socket, Socket) {
@@ -96,6 +87,9 @@ impl Socket {
         if !core.is_connected_kind() {
             return Err(Errno::EOPNOTSUPP);
         }
+        if let Some(fd) = core.outside() {
+            return host::sys::socket::listen(&fd, backlog as u32);
+        }
         let unbound = core.state.lock().local.is_none();
         if unbound && core.is_unix() {
             return Err(Errno::EINVAL);
@@ -110,12 +104,18 @@ impl Socket {
         // A negative backlog is a large one.
         let limit = (backlog as u32 as usize).min(SOMAXCONN);
         let mut state = core.state.lock();
+        let new = !matches!(state.role, Role::Listening { .. });
         match &mut state.role {
             Role::Listening { backlog, .. } => *backlog = limit,
-            role => *role = Role::Listening { backlog: limit, pending: VecDeque::new() },
+            role => *role = Role::Listening { backlog: limit, pending: VecDeque::new(), waiting: VecDeque::new() },
         }
         state.own_cred = Some(cred);
+        let port = state.local.ip().map(|ip| ip.port);
         drop(state);
+        if let Some(port) = port.filter(|_| new) {
+            core.state.lock().door = core.open_door(port, limit);
+        }
+        core.admit();
         core.room.wake_all();
         Ok(())
     }
@@ -123,19 +123,30 @@ impl Socket {
     /// Takes a connection. `EAGAIN` when there is none.
     pub fn accept(&self) -> Result<Socket> {
         let core = self.core();
+        if let Some(fd) = core.outside() {
+            return self.accept_outside(&fd);
+        }
         let mut state = core.state.lock();
         let shut = state.shut_rd;
         let Role::Listening { pending, .. } = &mut state.role else {
             return Err(Errno::EINVAL);
         };
-        let child = match pending.pop_front() {
-            None if shut => return Err(Errno::EINVAL),
-            None => return Err(Errno::EAGAIN),
-            Some(child) => child,
-        };
-        drop(state);
-        core.room.wake_all();
-        Ok(Socket::of_core(child))
+        match pending.pop_front() {
+            None if shut => Err(Errno::EINVAL),
+            None => {
+                drop(state);
+                match core.door() {
+                    Some(door) => self.accept_outside(&door),
+                    None => Err(Errno::EAGAIN),
+                }
+            }
+            Some(child) => {
+                drop(state);
+                core.admit();
+                core.room.wake_all();
+                Ok(Socket::of_core(child))
+            }
+        }
     }
 
     /// `connect` of a stream or sequence to a Unix socket. `EAGAIN` when its queue is full.
@@ -189,51 +200,6 @@ impl Socket {
         Ok(())
     }
 
-    /// Whether a TCP socket may still be connected, which is asked before the address is looked at.
-    pub fn may_begin(&self) -> Result<()> {
-        let state = self.core().state.lock();
-        match state.role {
-            Role::Idle | Role::Reset => Ok(()),
-            _ if state.connecting => Ok(()),
-            _ => Err(Errno::EISCONN),
-        }
-    }
-
-    /// `connect` to an address that takes connections. What a caller that does not wait gets to hear is the caller's business.
-    pub fn connect_tcp(&self, to: Ip) -> Result<Connect> {
-        let core = self.core();
-        {
-            let mut state = core.state.lock();
-            match state.role {
-                Role::Idle | Role::Reset if state.connecting => {
-                    (state.connecting, state.shut_rd, state.shut_wr) = (false, false, false);
-                    return Err(state.error.take().unwrap_or(Errno::ECONNABORTED));
-                }
-                Role::Idle | Role::Reset => {}
-                Role::Connected if state.connecting => {
-                    state.connecting = false;
-                    return Ok(Connect::Done);
-                }
-                _ => return Err(Errno::EISCONN),
-            }
-        }
-        let to = core.reach(to)?;
-        let from = core.source(to)?;
-        let done = core.meet(from, to);
-        Ok(Connect::Later(done))
-    }
-
-    /// `connect` answers `EINPROGRESS`: what became of it is told by `SO_ERROR` and the next `connect`.
-    pub fn connect_later(&self, done: Result<()>) {
-        let mut state = self.core().state.lock();
-        state.connecting = true;
-        state.error = done.err();
-        state.shut_rd |= done.is_err();
-        state.shut_wr |= done.is_err();
-        drop(state);
-        self.core().queue.wake_all();
-    }
-
     /// `connect` of a UDP socket.
     pub fn connect_udp(&self, to: Ip) -> Result<()> {
         let core = self.core();
@@ -259,10 +225,12 @@ impl Socket {
                 kernel().net.connect(core, ip.port, ip.ip, None);
             }
         } else if core.is_tcp() {
-            state.role = Role::Idle;
+            let role = core::mem::take(&mut state.role);
             (state.shut_rd, state.shut_wr, state.connecting, state.fin, state.peer_gone) =
                 (false, false, false, false, false);
+            let door = state.door.take();
             drop(state);
+            refuse(role, door);
             if let Some(peer) = &old {
                 peer.lose_peer(true);
             }
@@ -275,18 +243,30 @@ impl Socket {
     /// `shutdown`.
     pub fn shutdown(&self, reads: bool, writes: bool) -> Result<()> {
         let core = self.core();
+        if let Some(fd) = core.outside() {
+            return self.shutdown_outside(&fd, reads, writes);
+        }
+        if core.is_netlink() {
+            return Err(Errno::EOPNOTSUPP);
+        }
         let mut state = core.state.lock();
         if core.is_tcp() {
             match state.role {
                 Role::Connected => {}
                 Role::Listening { .. } if reads => {
-                    let role = core::mem::take(&mut state.role);
+                    let (role, door) = (core::mem::take(&mut state.role), state.door.take());
                     drop(state);
                     core.queue.wake_all();
-                    refuse(role);
+                    refuse(role, door);
                     return Ok(());
                 }
                 Role::Listening { .. } => return Ok(()),
+                Role::Connecting(_) => {
+                    state.role = Role::Idle;
+                    drop(state);
+                    core.queue.wake_all();
+                    return Ok(());
+                }
                 _ => return Err(Errno::ENOTCONN),
             }
         }
@@ -312,7 +292,7 @@ impl Core {
         state.place = Some(place);
     }
 
-    fn bind_port(self: &Arc<Self>, at: Ip) -> Result<Ip> {
+    pub(super) fn bind_port(self: &Arc<Self>, at: Ip) -> Result<Ip> {
         let port = kernel().net.add_port(self, at)?;
         let at = Ip { port, ..at };
         self.place(Addr::Ip(at), Place::Port(port));
@@ -354,26 +334,7 @@ impl Core {
         if bound.is_v4() != to.is_v4() { Err(Errno::ENETUNREACH) } else { Ok(bound) }
     }
 
-    /// Makes a connection with whoever listens.
-    fn meet(self: &Arc<Self>, from: Ip, to: Ip) -> Result<()> {
-        let other = if to.port == 0 { None } else { kernel().net.listener(to) };
-        let other = other.ok_or(Errno::ECONNREFUSED)?;
-        let child = other.child();
-        *child.state.lock() = State {
-            role: Role::Connected,
-            local: Addr::Ip(to),
-            remote: Addr::Ip(from),
-            peer: Some(self.clone()),
-            ..State::default()
-        };
-        other.enqueue(&child)?;
-        self.state.lock().local = Addr::Ip(from);
-        self.connected(&child, Addr::Ip(to), None);
-        other.queue.wake_all();
-        Ok(())
-    }
-
-    fn connected(&self, child: &Arc<Core>, name: Addr, cred: Option<Ucred>) {
+    pub(super) fn connected(&self, child: &Arc<Core>, name: Addr, cred: Option<Ucred>) {
         let mut state = self.state.lock();
         state.role = Role::Connected;
         let old = state.peer.replace(child.clone());
@@ -389,21 +350,19 @@ impl Core {
         let state = self.state.lock();
         match &state.role {
             Role::Listening { .. } if state.shut_rd => Err(Errno::ECONNREFUSED),
-            Role::Listening { backlog, pending } if pending.len() > *backlog => Err(Errno::EAGAIN),
+            Role::Listening { backlog, pending, .. } if pending.len() > *backlog => Err(Errno::EAGAIN),
             Role::Listening { .. } => Ok(()),
             _ => Err(Errno::ECONNREFUSED),
         }
     }
 
-    /// Adds the other end of a connection. A TCP listener is never too busy for one: its client would only ask again.
+    /// Adds the other end of a connection.
     fn enqueue(&self, child: &Arc<Core>) -> Result<()> {
-        const MANY: usize = 1 << 16;
-        let tcp = self.is_tcp();
         let mut state = self.state.lock();
         match &mut state.role {
-            Role::Listening { backlog, pending } => {
-                if pending.len() > if tcp { MANY } else { *backlog } {
-                    return Err(if tcp { Errno::ECONNREFUSED } else { Errno::EAGAIN });
+            Role::Listening { backlog, pending, .. } => {
+                if pending.len() > *backlog {
+                    return Err(Errno::EAGAIN);
                 }
                 pending.push_back(child.clone());
                 Ok(())
@@ -469,27 +428,50 @@ pub(super) fn release(core: &Arc<Core>, embryo: bool) {
     let mut state = core.state.lock();
     let rx: Queue = core::mem::take(&mut state.rx);
     let role = core::mem::replace(&mut state.role, Role::Closed);
-    let (peer, place) = (state.peer.take(), state.place.take());
+    let (peer, place, door) = (state.peer.take(), state.place.take(), state.door.take());
+    let port = state.local.clone();
     (state.shut_rd, state.shut_wr) = (true, true);
     drop(state);
+    drop(core.outside.take());
+    forget_place(core, place);
+    if let Addr::Netlink(port, _) = port {
+        kernel().net.remove_netlink(core.protocol, port);
+    }
+    if let Some(peer) = peer.filter(|_| core.is_connected_kind() && !matches!(role, Role::Reset)) {
+        peer.lose_peer(embryo || !rx.is_empty() || core.closes_hard());
+    }
+    refuse(role, door);
+    core.queue.wake_all();
+    core.room.wake_all();
+    kernel().net.discard(rx.into_messages());
+}
+
+fn forget_place(core: &Arc<Core>, place: Option<Place>) {
     match &place {
         Some(Place::Path(file, _)) => kernel().net.remove_path(*file),
         Some(Place::Abstract(name)) => kernel().net.remove_abstract(core.kind, name),
         Some(Place::Port(port)) => kernel().net.remove_port(core, *port),
         None => {}
     }
-    if let Some(peer) = peer.filter(|_| core.is_connected_kind() && !matches!(role, Role::Reset)) {
-        peer.lose_peer(embryo || !rx.is_empty() || core.closes_hard());
-    }
-    refuse(role);
-    core.queue.wake_all();
-    core.room.wake_all();
-    kernel().net.discard(rx.into_messages());
 }
 
-/// Connections that nobody will accept are reset.
-fn refuse(role: Role) {
-    if let Role::Listening { pending, .. } = role {
+/// A socket has no name any more.
+pub(super) fn unbind(core: &Arc<Core>) {
+    let place = {
+        let mut state = core.state.lock();
+        (state.local, state.remote) = (Addr::None, Addr::None);
+        state.place.take()
+    };
+    forget_place(core, place);
+}
+
+/// Nobody listens any more. Connections that nobody will accept are reset, and those that nobody will take are refused.
+fn refuse(role: Role, door: Option<usize>) {
+    if let Some(door) = door {
+        Core::close_door(door);
+    }
+    if let Role::Listening { pending, waiting, .. } = role {
         pending.iter().for_each(|child| release(child, true));
+        waiting.iter().filter_map(Weak::upgrade).for_each(|client| client.refused());
     }
 }

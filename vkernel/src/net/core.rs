@@ -2,16 +2,18 @@
 //!
 //! Peers hold the [`Core`]; only descriptors hold the [`Socket`], so that dropping that is closing, however many peers there are.
 
-use super::addr::Addr;
+use super::addr::{Addr, Ip};
 use super::options::Options;
+use super::outside::Half;
 use super::queue::{Queue, Ucred};
 use super::recv::RecvHow;
 use super::send::Outgoing;
+use super::urgent::Urgent;
 use super::{conn, interface, poll};
 use crate::kernel::kernel;
 use alloc::collections::VecDeque;
 use alloc::format;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::any::Any;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -34,6 +36,7 @@ pub enum Family {
     Unix,
     Inet,
     Inet6,
+    Netlink,
 }
 
 /// Types of sockets; values are those of `SOCK_*`.
@@ -52,7 +55,14 @@ pub(super) enum Role {
     #[default]
     Idle,
     /// Accepts connections.
-    Listening { backlog: usize, pending: VecDeque<Arc<Core>> },
+    Listening {
+        backlog: usize,
+        pending: VecDeque<Arc<Core>>,
+        /// TCP: those that connect and find it full.
+        waiting: VecDeque<Weak<Core>>,
+    },
+    /// TCP: waits for a listener that is full to take the connection to this address.
+    Connecting(Ip),
     /// Is one end of a connection, or was until the other end went.
     Connected,
     /// A connection that was reset.
@@ -87,6 +97,11 @@ pub(super) struct State {
     pub(super) peer_gone: bool,
     /// TCP: the end of the other side's stream has arrived.
     pub(super) fin: bool,
+    /// TCP: bytes that ever arrived, and the urgent one.
+    pub(super) arrived: u64,
+    pub(super) urgent: Option<Urgent>,
+    /// A published port that it listens on, by number.
+    pub(super) door: Option<usize>,
     /// TCP: `connect` has answered `EINPROGRESS`, and nobody asked since.
     pub(super) connecting: bool,
     /// For the next call (`SO_ERROR`).
@@ -106,10 +121,14 @@ pub struct Core {
     pub protocol: u32,
     /// Options.
     pub options: Options,
+    /// The host's half, if it has one.
+    pub(super) outside: Half,
     ino: u64,
     uid: u32,
     gid: u32,
     mode: AtomicU32,
+    /// The type that was asked for; 0: `kind`.
+    asked: AtomicU32,
     born: Timespec,
     /// Everybody waits here who waits for this socket.
     pub(super) queue: Arc<WaitQueue>,
@@ -121,20 +140,24 @@ pub struct Core {
 impl Core {
     /// A new one with this owner.
     pub(super) fn new(family: Family, kind: Kind, protocol: u32, (uid, gid): (u32, u32)) -> Arc<Core> {
-        Arc::new(Core {
+        let core = Arc::new(Core {
             family,
             kind,
             protocol,
             options: Options::default(),
+            outside: Half::default(),
             ino: kernel().next_id(),
             uid,
             gid,
             mode: AtomicU32::new(0o777),
+            asked: AtomicU32::new(0),
             born: time::coarse(),
             queue: WaitQueue::new(),
             room: WaitQueue::new(),
             state: Mutex::new(State::default()),
-        })
+        });
+        kernel().net.enlist(&core);
+        core
     }
 
     /// The other end of a connection that comes in at this one.
@@ -151,12 +174,20 @@ impl Core {
 
     /// Whether it is a TCP socket.
     pub fn is_tcp(&self) -> bool {
-        !self.is_unix() && self.kind == Kind::Stream
+        matches!(self.family, Family::Inet | Family::Inet6) && self.kind == Kind::Stream
     }
 
     /// Whether it has connections.
     pub fn is_connected_kind(&self) -> bool {
         self.kind != Kind::Dgram
+    }
+
+    /// `SO_TYPE`. A raw socket of the Unix family is one of datagrams.
+    pub fn told_type(&self) -> u32 {
+        match self.asked.load(Relaxed) {
+            asked @ 1.. if !self.is_unix() => asked,
+            _ => self.kind as u32,
+        }
     }
 
     /// The owner.
@@ -180,6 +211,12 @@ impl Core {
     }
 }
 
+impl Drop for Core {
+    fn drop(&mut self) {
+        kernel().net.strike(self.ino);
+    }
+}
+
 /// What a descriptor refers to. Dropping it is closing it.
 pub struct Socket {
     core: Arc<Core>,
@@ -189,6 +226,12 @@ impl Socket {
     /// A new socket with this owner.
     pub fn new(family: Family, kind: Kind, protocol: u32, owner: (u32, u32)) -> Socket {
         Socket { core: Core::new(family, kind, protocol, owner) }
+    }
+
+    /// Says which `SOCK_*` was asked for, where several are the same here.
+    pub fn with_type(self, kind: u32) -> Socket {
+        self.core.asked.store(kind, Relaxed);
+        self
     }
 
     pub(super) fn of_core(core: Arc<Core>) -> Socket {
@@ -207,11 +250,20 @@ impl Socket {
 
     /// Its name.
     pub fn name(&self) -> Addr {
+        if let Some(fd) = self.core.outside() {
+            return self.name_outside(&fd, false).unwrap_or_default();
+        }
         self.core.state.lock().local.clone()
     }
 
     /// The other end's name. `ENOTCONN` when there is none.
     pub fn peer_name(&self) -> Result<Addr> {
+        if let Some(fd) = self.core.outside() {
+            return self.name_outside(&fd, true);
+        }
+        if self.core.is_netlink() {
+            return Ok(self.core.state.lock().remote.clone());
+        }
         let state = self.core.state.lock();
         let connected = match self.core.kind {
             Kind::Dgram if !self.core.is_unix() => !state.remote.is_none(),
@@ -229,6 +281,14 @@ impl Socket {
     /// Whether it listens (`SO_ACCEPTCONN`).
     pub fn is_listening(&self) -> bool {
         matches!(self.core.state.lock().role, Role::Listening { .. })
+    }
+
+    /// How many connections wait to be accepted, and how many may.
+    pub fn backlog(&self) -> (u32, u32) {
+        match &self.core.state.lock().role {
+            Role::Listening { pending, backlog, .. } => (pending.len() as u32, *backlog as u32),
+            _ => (0, 0),
+        }
     }
 
     /// Whether it is connected.
@@ -295,10 +355,14 @@ impl FileOps for Socket {
     }
 
     fn ioctl(&self, cmd: u32, arg: usize) -> Result<usize> {
+        if let Some(fd) = self.core.outside() {
+            return self.ioctl_outside(&fd, cmd, arg);
+        }
         let n = match cmd {
+            FIONREAD if self.core.is_netlink() => return Err(Errno::EOPNOTSUPP),
             FIONREAD => self.unread()?,
             SIOCOUTQ => self.unsent()?,
-            SIOCATMARK if self.core.is_tcp() => 0,
+            SIOCATMARK if self.core.is_tcp() => usize::from(self.core.state.lock().at_mark()),
             _ => return interface::ioctl(cmd, arg),
         };
         user::write(arg, &i32::try_from(n).unwrap_or(i32::MAX)).map(|()| 0)
@@ -341,7 +405,7 @@ impl Socket {
             return Err(Errno::EINVAL);
         }
         Ok(match self.core.kind {
-            Kind::Dgram if !self.core.is_unix() => state.rx.front().map_or(0, |m| m.rest().len()),
+            Kind::Stream if self.core.is_tcp() => state.unread_to_mark(self.core.urgent_inline()),
             Kind::Dgram => state.rx.front().map_or(0, |m| m.rest().len()),
             _ => state.rx.bytes(),
         })

@@ -4,8 +4,10 @@
 
 use super::addr::{ANY4, Ip};
 use super::core::{Core, Kind};
+use super::list::List;
 use super::queue::Message;
-use alloc::collections::BTreeMap;
+use super::setup::Setup;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
@@ -25,7 +27,11 @@ pub struct Net {
     paths: Mutex<BTreeMap<FileId, Weak<Core>>, { rank::OBJECT }>,
     abstracts: Mutex<Names, { rank::OBJECT }>,
     ports: Mutex<Ports, { rank::OBJECT }>,
+    /// Port numbers of netlink, each with its protocol.
+    netlink: Mutex<BTreeSet<(u32, u32)>, { rank::OBJECT }>,
     refuse: Mutex<Refuse>,
+    all: List,
+    setup: Setup,
 }
 
 /// Messages that nobody will read. Dropping one may close a socket that holds more of them, and so on: whoever drops the
@@ -37,6 +43,47 @@ struct Refuse {
 }
 
 impl Net {
+    /// Tables for a sandbox that is given this.
+    pub fn new(setup: Setup) -> Net {
+        Net { setup, ..Net::default() }
+    }
+
+    pub(super) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// All sockets.
+    pub(super) fn sockets(&self) -> &List {
+        &self.all
+    }
+
+    pub(super) fn enlist(&self, core: &Arc<Core>) {
+        self.all.add(core);
+    }
+
+    pub(super) fn strike(&self, ino: u64) {
+        self.all.remove(ino);
+    }
+
+    /// Takes a port number of netlink: the one asked for, or the process's own if that is free, or any. `EADDRINUSE`.
+    pub(super) fn add_netlink(&self, protocol: u32, port: u32, own: u32) -> Result<u32> {
+        let mut ports = self.netlink.lock();
+        if port != 0 {
+            return if ports.insert((protocol, port)) { Ok(port) } else { Err(Errno::EADDRINUSE) };
+        }
+        // Those that are nobody's process id count down from here.
+        const FIRST: i32 = -4097;
+        let others = (0..i32::MAX).map(|n| FIRST.wrapping_sub(n) as u32);
+        let free = core::iter::once(own).chain(others).find(|p| *p != 0 && !ports.contains(&(protocol, *p)));
+        let port = free.ok_or(Errno::EADDRINUSE)?;
+        ports.insert((protocol, port));
+        Ok(port)
+    }
+
+    pub(super) fn remove_netlink(&self, protocol: u32, port: u32) {
+        self.netlink.lock().remove(&(protocol, port));
+    }
+
     /// Drops messages, without recursion. No lock may be held.
     pub(super) fn discard(&self, messages: impl Iterator<Item = Message>) {
         let mut heap = self.refuse.lock();

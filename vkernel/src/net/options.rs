@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use host::abi::Timespec;
 use host::lock::Mutex;
@@ -16,6 +17,11 @@ const TCP_RECV: usize = 131_072;
 /// Least sizes (`SOCK_MIN_SNDBUF`, `SOCK_MIN_RCVBUF`).
 const MIN_SEND: usize = 4608;
 const MIN_RECV: usize = 2304;
+
+/// `SOL_SOCKET`, and options of its that the kernel looks at although they are only remembered.
+pub const SOL_SOCKET: i32 = 1;
+pub(super) const SO_OOBINLINE: i32 = 10;
+const SO_RCVLOWAT: i32 = 18;
 
 /// Options. Sizes and times are 0 while nobody has set them.
 #[derive(Default)]
@@ -56,6 +62,21 @@ impl Options {
         self.recv_buf.store(from.recv_buf.load(Relaxed), Relaxed);
         let others = from.others.lock().clone();
         *self.others.lock() = others;
+    }
+
+    /// All that are remembered: level, name, value.
+    pub(super) fn remembered(&self) -> Vec<(i32, i32, i32)> {
+        self.others.lock().iter().map(|((level, name), n)| (*level, *name, *n)).collect()
+    }
+
+    /// `SO_SNDBUF` if it was set.
+    pub(super) fn set_send_size(&self) -> Option<usize> {
+        Some(self.send_buf.load(Relaxed)).filter(|n| *n != 0)
+    }
+
+    /// `SO_RCVBUF` if it was set.
+    pub(super) fn set_recv_size(&self) -> Option<usize> {
+        Some(self.recv_buf.load(Relaxed)).filter(|n| *n != 0)
     }
 
     /// A remembered option.
@@ -112,6 +133,11 @@ impl Core {
             0 => DEFAULT_BUFFER,
             n => n,
         }
+    }
+
+    /// `SO_RCVLOWAT`: bytes that make a stream readable.
+    pub fn least(&self) -> usize {
+        self.options.get(SOL_SOCKET, SO_RCVLOWAT).and_then(|n| usize::try_from(n).ok()).unwrap_or(1).max(1)
     }
 
     /// How long a call may sleep.

@@ -33,6 +33,11 @@ pub(super) struct Message {
 }
 
 impl Message {
+    /// A message of the kernel's own.
+    pub(super) fn of(data: Vec<u8>) -> Message {
+        Message { charge: charge(data.len()), data, ..Message::default() }
+    }
+
     /// A message with these bytes, taken from `from`; `EFAULT` (and nothing taken) if they can not all be read.
     pub(super) fn copy_in(from: &mut IovIter<'_>, len: usize) -> Result<Message> {
         let mut data = Vec::new();

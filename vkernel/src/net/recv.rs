@@ -20,6 +20,12 @@ pub struct RecvHow {
     pub peek: bool,
     /// Throws a stream's bytes away instead of copying them (`MSG_TRUNC` of TCP).
     pub skip: bool,
+    /// The urgent byte (`MSG_OOB` of TCP).
+    pub urgent: bool,
+    /// The call's flags as they are, and the room for control messages: for sockets of the host.
+    pub flags: u32,
+    /// See `flags`.
+    pub control: usize,
 }
 
 /// What came.
@@ -41,6 +47,8 @@ pub struct Received {
     pub files: Vec<OpenRef>,
     /// When it came.
     pub when: Timespec,
+    /// Control messages as the host made them.
+    pub control: Vec<u8>,
     /// The other end will send no more.
     pub end: bool,
 }
@@ -49,8 +57,14 @@ impl Socket {
     /// Receives what there is. `EAGAIN` when that is nothing.
     pub fn try_recv(&self, to: &mut IovIter<'_>, how: RecvHow) -> Result<Received> {
         let core = self.core();
+        if let Some(fd) = core.outside() {
+            return self.recv_outside(&fd, to, how);
+        }
         let mut state = core.state.lock();
         state.may_receive(core)?;
+        if how.urgent {
+            return state.read_urgent(core, to, how);
+        }
         if state.rx.is_empty() {
             return state.nothing(core);
         }
@@ -87,7 +101,7 @@ impl Core {
 impl State {
     fn may_receive(&self, core: &Core) -> Result<()> {
         match (core.kind, &self.role) {
-            (Kind::Dgram, _) | (_, Role::Connected | Role::Reset) => Ok(()),
+            (Kind::Dgram, _) | (_, Role::Connected | Role::Connecting(_) | Role::Reset) => Ok(()),
             (Kind::Stream, _) if core.is_unix() => Err(Errno::EINVAL),
             // A connection that was refused: that is still to be told.
             _ if core.is_tcp() && (self.error.is_some() || self.shut_rd) => Ok(()),
@@ -117,13 +131,22 @@ impl State {
         let same_sender = core.options.pass_cred.load(Relaxed);
         let mut got = Received::default();
         let mut first = true;
+        let (mut skip, limit) = self.before_mark(core.urgent_inline(), how.peek);
+        if self.rx.bytes() <= skip {
+            return self.nothing(core);
+        }
+        let left = |got: &Received| limit.map_or(usize::MAX, |n| n.saturating_sub(got.full));
         if how.peek {
             for message in self.rx.iter() {
-                if to.remaining() == 0 || (!first && same_sender && message.cred != got.cred) {
+                let rest = message.rest().get(core::mem::take(&mut skip)..).unwrap_or_default();
+                if rest.is_empty() {
+                    continue;
+                }
+                if left(&got) == 0 || to.remaining() == 0 || (!first && same_sender && message.cred != got.cred) {
                     break;
                 }
                 (got.cred, first) = (if first { message.cred } else { got.cred }, false);
-                if !copy(message.rest(), to, how, &mut got)? {
+                if !copy(rest, left(&got), to, how, &mut got)? {
                     break;
                 }
                 if !message.files.is_empty() {
@@ -134,12 +157,12 @@ impl State {
             return Ok(got);
         }
         while let Some(message) = self.rx.front_mut() {
-            if to.remaining() == 0 || (!first && same_sender && message.cred != got.cred) {
+            if left(&got) == 0 || to.remaining() == 0 || (!first && same_sender && message.cred != got.cred) {
                 break;
             }
             (got.cred, first) = (if first { message.cred } else { got.cred }, false);
             let before = got.len;
-            let whole = copy(message.rest(), to, how, &mut got)?;
+            let whole = copy(message.rest(), left(&got), to, how, &mut got)?;
             got.files = core::mem::take(&mut message.files);
             gone.extend(self.rx.consume(got.len - before));
             if !whole || !got.files.is_empty() {
@@ -168,7 +191,7 @@ impl State {
             cred: message.cred,
             files,
             when: message.when,
-            end: false,
+            ..Received::default()
         };
         if !how.peek {
             gone.extend(self.rx.pop());
@@ -177,9 +200,9 @@ impl State {
     }
 }
 
-/// Copies bytes of a stream; answers whether one may go on with the next piece. `EFAULT` only when nothing was copied at all.
-fn copy(bytes: &[u8], to: &mut IovIter<'_>, how: RecvHow, got: &mut Received) -> Result<bool> {
-    let n = bytes.len().min(to.remaining());
+/// Copies bytes of a stream, `most` at most; answers whether one may go on with the next piece. `EFAULT` only when nothing was copied at all.
+fn copy(bytes: &[u8], most: usize, to: &mut IovIter<'_>, how: RecvHow, got: &mut Received) -> Result<bool> {
+    let n = bytes.len().min(to.remaining()).min(most);
     let moved = if how.skip {
         to.advance(n);
         n

@@ -20,6 +20,10 @@ pub enum Target {
     Socket(Arc<Core>),
     /// An address.
     Ip(Ip),
+    /// A port number and groups of netlink.
+    Netlink(u32, u32),
+    /// An address as it was given, for a socket of the host.
+    Outside(Vec<u8>),
 }
 
 /// What a message has besides its bytes.
@@ -33,6 +37,12 @@ pub struct Outgoing {
     pub cred: Option<Ucred>,
     /// The sender said who it is (`SCM_CREDENTIALS`).
     pub said: bool,
+    /// The last byte is urgent (`MSG_OOB` of TCP).
+    pub urgent: bool,
+    /// The call's flags and control messages as they are, for sockets of the host.
+    pub flags: u32,
+    /// See `flags`.
+    pub control: Vec<u8>,
 }
 
 /// Most bytes of one piece of a Unix stream, and of TCP's.
@@ -66,6 +76,12 @@ impl Core {
 impl Socket {
     /// Sends what it can. `EAGAIN` when there is no room; `EPIPE` without the signal, which is the caller's.
     pub fn try_send(&self, from: &mut IovIter<'_>, out: &mut Outgoing) -> Result<usize> {
+        if let Some(fd) = self.core().outside() {
+            return self.send_outside(&fd, from, out);
+        }
+        if self.core().is_netlink() {
+            return self.send_netlink(from, out);
+        }
         match (self.core().kind, self.core().is_unix()) {
             (Kind::Stream, _) => self.send_stream(from, out),
             (_, true) => self.send_message(from, out),
@@ -103,8 +119,10 @@ impl Socket {
             if let Some(e) = state.error.take() {
                 return Err(e);
             }
-            if !matches!(state.role, Role::Connected) {
-                return Err(Errno::EPIPE);
+            match state.role {
+                Role::Connected => {}
+                Role::Connecting(_) => return Err(Errno::EAGAIN),
+                _ => return Err(Errno::EPIPE),
             }
         }
         if state.shut_wr {
@@ -129,7 +147,7 @@ impl Socket {
         let mut message = Message::copy_some(from, from.remaining().min(piece))?;
         let n = message.data.len();
         if tcp {
-            return self.arrive(&peer, message, n);
+            return self.arrive(&peer, message, out.urgent && from.remaining() == 0);
         }
         if sent == 0 {
             message.files = core::mem::take(&mut out.files);
@@ -151,11 +169,18 @@ impl Socket {
     }
 
     /// Bytes arrive at TCP's other end. One that is closed answers with a reset, which the next call sees.
-    fn arrive(&self, peer: &Arc<Core>, message: Message, n: usize) -> Result<usize> {
+    fn arrive(&self, peer: &Arc<Core>, message: Message, urgent: bool) -> Result<usize> {
+        let n = message.data.len();
+        let last = message.data.last().copied().filter(|_| urgent);
+        let inline = peer.urgent_inline();
         let mut state = peer.state.lock();
         let gone = matches!(state.role, Role::Closed);
         if !gone {
             state.rx.push_bytes(message)?;
+            state.arrived += n as u64;
+            if let Some(byte) = last {
+                state.mark_urgent(byte, inline);
+            }
         }
         drop(state);
         if gone {
