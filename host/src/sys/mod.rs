@@ -39,7 +39,7 @@ host_calls! {
     Mkdirat = 258, Mknodat = 259, Fchownat = 260, Newfstatat = 262, Unlinkat = 263, Linkat = 265, Symlinkat = 266,
     Readlinkat = 267, Fchmodat = 268, Ppoll = 271, Utimensat = 280, Fallocate = 285, Preadv = 295, Pwritev = 296,
     RtTgsigqueueinfo = 297, Membarrier = 324, Prlimit64 = 302, Getcpu = 309, Renameat2 = 316, Getrandom = 318, MemfdCreate = 319,
-    CopyFileRange = 326, Pwritev2 = 328, Statx = 332, Openat2 = 437, Faccessat2 = 439, Fchmodat2 = 452,
+    CopyFileRange = 326, Pwritev2 = 328, Statx = 332, Openat2 = 437, Faccessat2 = 439, FutexWaitv = 449, Fchmodat2 = 452,
 }
 
 /// Makes a host call and splits its result.
