@@ -267,8 +267,7 @@ syscalls! {
     306 syncfs(fd: Fd) [full] => rw::syncfs;
     307 sendmmsg(fd: Fd, msgs: Ptr, count: u32, flags: u32) [full] sys => sockmsg::sendmmsg;
     309 getcpu(cpu: Ptr, node: Ptr, cache: Ptr) [full] => sched::getcpu;
-    310 process_vm_readv(pid: i32, local: Ptr, n: usize, remote: Ptr, m: usize, flags: u64) [full] => remote::process_vm_readv;
-    311 process_vm_writev(pid: i32, local: Ptr, n: usize, remote: Ptr, m: usize, flags: u64) [part "the caller's own memory"] => remote::process_vm_writev;
+    310 process_vm_readv(pid: i32, local: Ptr, n: usize, remote: Ptr, m: usize, flags: u64) [part "pages of files that the other has not touched yet"] => remote::process_vm_readv;
     312 kcmp(pid1: i32, pid2: i32, kind: i32, first: u64, second: u64) [part "KCMP_EPOLL_TFD"] => schedattr::kcmp;
     314 sched_setattr(pid: i32, attr: Ptr, flags: u32) [part "SCHED_OTHER"] => schedattr::sched_setattr;
     315 sched_getattr(pid: i32, attr: Ptr, size: u32, flags: u32) [part "SCHED_OTHER"] => schedattr::sched_getattr;

@@ -1,7 +1,7 @@
-//! `process_vm_readv(2)` and `process_vm_writev(2)` (`mm/process_vm_access.c`).
+//! `process_vm_readv(2)` (`mm/process_vm_access.c`).
 //!
-//! Another process's memory is read through the host. Writing it is left out for any but the caller's own, with `EPERM` as from a
-//! security module: it would need a right over host processes that the wall does not grant.
+//! Another process's memory is read through the host; a page of a file that it has not touched yet is `EFAULT`. Left out:
+//! `process_vm_writev` (`ENOSYS`), which would need a right over host processes that the wall does not grant.
 
 use super::pidfd::check_attach;
 use super::sched::find;
@@ -40,23 +40,10 @@ pub fn process_vm_readv(
     m: usize,
     flags: u64,
 ) -> Result<usize> {
-    transfer(call, pid, lists(local, n, remote, m, flags)?, false)
+    transfer(call, pid, lists(local, n, remote, m, flags)?)
 }
 
-/// `process_vm_writev(2)`.
-pub fn process_vm_writev(
-    call: &mut Call<'_>,
-    pid: i32,
-    local: Ptr,
-    n: usize,
-    remote: Ptr,
-    m: usize,
-    flags: u64,
-) -> Result<usize> {
-    transfer(call, pid, lists(local, n, remote, m, flags)?, true)
-}
-
-fn transfer(call: &Call<'_>, pid: i32, (local, remote): (Vec<IoVec>, Vec<IoVec>), writes: bool) -> Result<usize> {
+fn transfer(call: &Call<'_>, pid: i32, (local, remote): (Vec<IoVec>, Vec<IoVec>)) -> Result<usize> {
     if local.is_empty() || remote.iter().all(|v| v.len == 0) {
         return Ok(0);
     }
@@ -69,15 +56,12 @@ fn transfer(call: &Call<'_>, pid: i32, (local, remote): (Vec<IoVec>, Vec<IoVec>)
         check_attach(call.task, other)?;
     }
     let other = other.filter(|t| !alloc::sync::Arc::ptr_eq(&t.mm(), &call.task.mm()));
-    if writes && other.is_some() {
-        return Err(Errno::EPERM);
-    }
     let mut done = 0;
     let mut mine = Cursor { list: &local, at: 0, off: 0 };
     let mut theirs = Cursor { list: &remote, at: 0, off: 0 };
     while let (Some(a), Some(b)) = (mine.piece(), theirs.piece()) {
         let len = a.len.min(b.len);
-        match move_piece(other.as_deref(), a.base, b.base, len, writes) {
+        match move_piece(other.as_deref(), a.base, b.base, len) {
             Ok(()) => done += len,
             Err(e) if done == 0 => return Err(e),
             Err(_) => break,
@@ -88,13 +72,9 @@ fn transfer(call: &Call<'_>, pid: i32, (local, remote): (Vec<IoVec>, Vec<IoVec>)
     Ok(done)
 }
 
-fn move_piece(other: Option<&Task>, mine: usize, theirs: usize, len: usize, writes: bool) -> Result<()> {
+fn move_piece(other: Option<&Task>, mine: usize, theirs: usize, len: usize) -> Result<()> {
     if !is_guest(theirs, len) {
         return Err(Errno::EFAULT);
-    }
-    if writes {
-        let bytes: Vec<u8> = user::read_array(mine, len)?;
-        return user::copy_out(theirs, &bytes);
     }
     let bytes = match other {
         Some(task) => read_memory(task, theirs, len)?,
