@@ -68,8 +68,7 @@ int main(void) {
     pid_t pid = fork();
     if (pid == 0) {
         // Sleeps until the parent makes room.
-        show("child sends", mq_send(w, "late", 5, 31));
-        _exit(0);
+        _exit(mq_send(w, "late", 5, 31) == 0 ? 0 : errno);
     }
     settle(pid);
     show("receive", mq_receive(q, buf, sizeof buf, NULL));

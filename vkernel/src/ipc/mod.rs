@@ -115,7 +115,9 @@ impl<T: Object> Ids<T> {
     ) -> Result<i32> {
         let mut table = self.0.lock();
         let known = if key == PRIVATE { None } else { table.by_key.get(&key).copied() };
-        if let Some((id, object)) = known.and_then(|id| table.objects.get_key_value(&id)) {
+        // A segment that is removed but attached has given its key up.
+        let known = known.and_then(|id| table.objects.get_key_value(&id)).filter(|(_, o)| o.perm().key == key);
+        if let Some((id, object)) = known {
             if flags & CREAT != 0 && flags & EXCL != 0 {
                 return Err(Errno::EEXIST);
             }
@@ -157,7 +159,9 @@ impl<T: Object> Ids<T> {
         let gone = table.objects.remove(&id)?;
         // Not by the object: it may be locked by who calls.
         if let Some(key) = table.keys.remove(&id) {
-            table.by_key.remove(&key);
+            if table.by_key.get(&key) == Some(&id) {
+                table.by_key.remove(&key);
+            }
         }
         Some(gone)
     }
