@@ -72,7 +72,7 @@ syscalls! {
     69 msgsnd(id: i32, msg: Ptr, size: usize, flags: u32) [full] nohandler => msg::msgsnd;
     70 msgrcv(id: i32, msg: Ptr, size: usize, kind: i64, flags: u32) [full] nohandler => msg::msgrcv;
     71 msgctl(id: i32, cmd: i32, buf: Ptr) [full] => msg::msgctl;
-    72 fcntl(fd: Fd, cmd: u32, arg: u64) [part "leases, directory notification"] sys => fcntl::fcntl;
+    72 fcntl(fd: Fd, cmd: u32, arg: u64) [full] sys => fcntl::fcntl;
     73 flock(fd: Fd, operation: u32) [full] sys => fcntl::flock;
     74 fsync(fd: Fd) [full] => rw::fsync;
     75 fdatasync(fd: Fd) [full] => rw::fdatasync;
@@ -136,6 +136,7 @@ syscalls! {
     135 personality(persona: u32) [part "no execution domain but Linux's"] => system::personality;
     137 statfs(path: PathPtr, buf: Ptr) [full] => stat::statfs;
     138 fstatfs(fd: Fd, buf: Ptr) [full] => stat::fstatfs;
+    139 sysfs(option: i32, a: u64, b: u64) [full] => system::sysfs;
     140 getpriority(which: i32, who: i32) [part "the caller's own processes"] => sched::getpriority;
     141 setpriority(which: i32, who: i32, nice: i32) [part "the caller's own processes"] => sched::setpriority;
     142 sched_setparam(pid: i32, param: Ptr) [part "SCHED_OTHER"] => sched::sched_setparam;
@@ -176,7 +177,13 @@ syscalls! {
     202 futex(word: Ptr, op: u32, val: u32, timeout: Ptr, word2: Ptr, val3: u32) [part "priority inheritance"] sys => futex::futex;
     203 sched_setaffinity(pid: i32, size: usize, mask: Ptr) [full] => sched::sched_setaffinity;
     204 sched_getaffinity(pid: i32, size: usize, mask: Ptr) [full] => sched::sched_getaffinity;
+    206 io_setup(events: u32, at: Ptr) [full] => aio::io_setup;
+    207 io_destroy(context: Ptr) [full] => aio::io_destroy;
+    208 io_getevents(context: Ptr, min: i64, n: i64, events: Ptr, timeout: Ptr) [full] => aio::io_getevents;
+    209 io_submit(context: Ptr, n: i64, list: Ptr) [part "IOCB_CMD_POLL; done when submitted"] => aio::io_submit;
+    210 io_cancel(context: Ptr, iocb: Ptr, result: Ptr) [full] => aio::io_cancel;
     213 epoll_create(size: i32) [full] => epoll::epoll_create;
+    216 remap_file_pages(addr: Ptr, len: usize, prot: u32, page: usize, flags: u32) [full] => mm::remap_file_pages;
     217 getdents64(fd: Fd, buf: Ptr, count: u32) [full] => dirs::getdents64;
     218 set_tid_address(addr: Ptr) [full] => process::set_tid_address;
     220 semtimedop(id: i32, ops: Ptr, n: u32, timeout: Ptr) [full] => sem::semtimedop;
@@ -195,12 +202,25 @@ syscalls! {
     233 epoll_ctl(epfd: Fd, op: i32, fd: Fd, event: Ptr) [full] => epoll::epoll_ctl;
     234 tgkill(tgid: i32, tid: i32, sig: Sig) [full] => signal::tgkill;
     235 utimes(path: PathPtr, times: Ptr) [full] => attr::utimes;
+    237 mbind(at: Ptr, len: usize, mode: u32, mask: Ptr, max: usize, flags: u32) [part "one node: remembered only"] => numa::mbind;
+    238 set_mempolicy(mode: u32, mask: Ptr, max: usize) [part "one node: remembered only"] => numa::set_mempolicy;
+    239 get_mempolicy(mode: Ptr, mask: Ptr, max: usize, addr: Ptr, flags: u32) [full] => numa::get_mempolicy;
+    240 mq_open(name: Ptr, flags: u32, mode: u32, attr: Ptr) [full] => mqueue::mq_open;
+    241 mq_unlink(name: Ptr) [full] => mqueue::mq_unlink;
+    242 mq_timedsend(fd: Fd, msg: Ptr, len: usize, prio: u32, timeout: Ptr) [full] sys => mqueue::mq_timedsend;
+    243 mq_timedreceive(fd: Fd, msg: Ptr, len: usize, prio: Ptr, timeout: Ptr) [full] sys => mqueue::mq_timedreceive;
+    244 mq_notify(fd: Fd, event: Ptr) [part "SIGEV_THREAD"] => mqueue::mq_notify;
+    245 mq_getsetattr(fd: Fd, new: Ptr, old: Ptr) [full] => mqueue::mq_getsetattr;
     247 waitid(which: i32, id: i32, info: Ptr, options: u32, rusage: Ptr) [full] sys => process::waitid;
+    248 add_key(kind: Ptr, name: Ptr, data: Ptr, len: usize, ring: i32) [part "keyring, user, logon, big_key"] => keys::add_key;
+    249 request_key(kind: Ptr, name: Ptr, callout: Ptr, ring: i32) [part "no helper is run"] => keys::request_key;
+    250 keyctl(op: i32, a: u64, b: u64, c: u64, d: u64) [part "the operations in sys/keys.rs"] => keys::keyctl;
     251 ioprio_set(which: i32, who: i32, value: u32) [part "remembered only"] => schedattr::ioprio_set;
     252 ioprio_get(which: i32, who: i32) [part "remembered only"] => schedattr::ioprio_get;
     253 inotify_init() [full] => inotify::inotify_init;
-    254 inotify_add_watch(fd: Fd, name: PathPtr, mask: u32) [part "IN_EXCL_UNLINK, IN_UNMOUNT"] => inotify::inotify_add_watch;
+    254 inotify_add_watch(fd: Fd, name: PathPtr, mask: u32) [part "IN_UNMOUNT"] => inotify::inotify_add_watch;
     255 inotify_rm_watch(fd: Fd, wd: i32) [full] => inotify::inotify_rm_watch;
+    256 migrate_pages(pid: i32, max: usize, old: Ptr, new: Ptr) [part "one node"] => numa::migrate_pages;
     257 openat(dirfd: Fd, path: PathPtr, flags: u32, mode: u32) [full] sys => open::openat;
     258 mkdirat(dirfd: Fd, path: PathPtr, mode: u32) [full] => names::mkdirat;
     259 mknodat(dirfd: Fd, path: PathPtr, mode: u32, dev: u32) [full] => names::mknodat;
@@ -223,6 +243,7 @@ syscalls! {
     276 tee(input: Fd, out: Fd, len: usize, flags: u32) [full] sys => splice::tee;
     277 sync_file_range(fd: Fd, offset: i64, len: i64, flags: u32) [full] => rw::sync_file_range;
     278 vmsplice(fd: Fd, iov: Ptr, count: usize, flags: u32) [part "copies"] sys => splice::vmsplice;
+    279 move_pages(pid: i32, n: usize, pages: Ptr, to: Ptr, status: Ptr, flags: u32) [part "one node"] => numa::move_pages;
     280 utimensat(dirfd: Fd, path: PathPtr, times: Ptr, flags: u32) [full] => attr::utimensat;
     281 epoll_pwait(epfd: Fd, events: Ptr, max: i32, timeout: i32, mask: Ptr, size: usize) [full] => epoll::epoll_pwait;
     282 signalfd(fd: Fd, mask: Ptr, size: usize) [full] => signalfd::signalfd;
@@ -246,6 +267,7 @@ syscalls! {
     306 syncfs(fd: Fd) [full] => rw::syncfs;
     307 sendmmsg(fd: Fd, msgs: Ptr, count: u32, flags: u32) [full] sys => sockmsg::sendmmsg;
     309 getcpu(cpu: Ptr, node: Ptr, cache: Ptr) [full] => sched::getcpu;
+    310 process_vm_readv(pid: i32, local: Ptr, n: usize, remote: Ptr, m: usize, flags: u64) [part "pages of files that the other has not touched yet"] => remote::process_vm_readv;
     312 kcmp(pid1: i32, pid2: i32, kind: i32, first: u64, second: u64) [part "KCMP_EPOLL_TFD"] => schedattr::kcmp;
     314 sched_setattr(pid: i32, attr: Ptr, flags: u32) [part "SCHED_OTHER"] => schedattr::sched_setattr;
     315 sched_getattr(pid: i32, attr: Ptr, size: u32, flags: u32) [part "SCHED_OTHER"] => schedattr::sched_getattr;
@@ -259,6 +281,7 @@ syscalls! {
     327 preadv2(fd: Fd, iov: Ptr, count: usize, low: u64, high: u64, flags: u32) [full] sys => rw::preadv2;
     328 pwritev2(fd: Fd, iov: Ptr, count: usize, low: u64, high: u64, flags: u32) [full] sys => rw::pwritev2;
     332 statx(dirfd: Fd, path: PathPtr, flags: u32, mask: u32, buf: Ptr) [full] => stat::statx;
+    333 io_pgetevents(context: Ptr, min: i64, n: i64, events: Ptr, timeout: Ptr, mask: Ptr) [full] => aio::io_pgetevents;
     424 pidfd_send_signal(pidfd: Fd, sig: Sig, info: Ptr, flags: u32) [part "PIDFD_THREAD"] => pidfd::pidfd_send_signal;
     434 pidfd_open(pid: i32, flags: u32) [part "PIDFD_THREAD"] => pidfd::pidfd_open;
     435 clone3(args: Ptr, size: usize) [part "namespaces, cgroups, set_tid"] always => process::clone3;
@@ -267,5 +290,9 @@ syscalls! {
     438 pidfd_getfd(pidfd: Fd, target: Fd, flags: u32) [full] => pidfd::pidfd_getfd;
     439 faccessat2(dirfd: Fd, path: PathPtr, mode: u32, flags: u32) [full] => stat::faccessat2;
     441 epoll_pwait2(epfd: Fd, events: Ptr, max: i32, timeout: Ptr, mask: Ptr, size: usize) [full] => epoll::epoll_pwait2;
+    449 futex_waitv(list: Ptr, n: u32, flags: u32, timeout: Ptr, clock: i32) [full] sys => futex::futex_waitv;
     452 fchmodat2(dirfd: Fd, path: PathPtr, mode: u32, flags: u32) [full] => attr::fchmodat2;
+    459 lsm_get_self_attr(attr: u32, context: Ptr, size: Ptr, flags: u32) [full] => lsm::lsm_get_self_attr;
+    460 lsm_set_self_attr(attr: u32, context: Ptr, size: u32, flags: u32) [full] => lsm::lsm_set_self_attr;
+    461 lsm_list_modules(ids: Ptr, size: Ptr, flags: u32) [full] => lsm::lsm_list_modules;
 }

@@ -14,6 +14,7 @@ use vkernel::task::Exit;
 
 /// Does all announced work. Returns when guest code may run; does not return for a task that ends.
 pub fn before_guest(task: &'static Task, cx: &mut Context) {
+    vkernel::kernel::kernel().sigio.send_all();
     loop {
         let next = task.next_delivery();
         task.mm().trim_if_stale();

@@ -1,10 +1,11 @@
 //! `inotify(7)`: what happens to watched files, to read.
 //!
 //! Answers to Linux's `fs/notify/inotify/`. A watch observes one inode (`fs_emu::vfs::notify`) and holds its place. Left out:
-//! `IN_EXCL_UNLINK`, `IN_UNMOUNT`. A file that is deleted while it is open is reported as deleted at once. Locks: one of rank
+//! `IN_UNMOUNT`. A file that is deleted while it is open is reported as deleted at once. Locks: one of rank
 //! OBJECT per instance.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::format;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::any::Any;
@@ -22,6 +23,8 @@ use host::{Errno, Result, user};
 pub const ALL_EVENTS: u32 = 0xfff;
 /// `IN_ONESHOT`.
 pub const ONESHOT: u32 = 0x8000_0000;
+/// `IN_EXCL_UNLINK`.
+pub const EXCL_UNLINK: u32 = 0x0400_0000;
 /// `IN_MASK_ADD`.
 pub const MASK_ADD: u32 = 0x2000_0000;
 /// `IN_MASK_CREATE`.
@@ -91,7 +94,7 @@ impl Inotify {
 
     /// `inotify_add_watch(2)`: answers the watch's number, the old one if the file is watched already.
     pub fn add(&self, path: Path, mask: u32) -> Result<i32> {
-        let events = mask & (ALL_EVENTS | ONESHOT);
+        let events = mask & (ALL_EVENTS | ONESHOT | EXCL_UNLINK);
         let meta = path.metadata()?;
         let all: Vec<Arc<Watch>> = self.state.lock().watches.values().cloned().collect();
         let same = |w: &&Arc<Watch>| {
@@ -161,6 +164,9 @@ impl Observer for Watch {
     fn notice(&self, what: &Event<'_>) {
         let Some(instance) = self.instance.upgrade() else { return };
         let mask = self.mask.load(SeqCst);
+        if mask & EXCL_UNLINK != 0 && what.unlinked && !what.name.is_empty() {
+            return;
+        }
         let wanted = what.mask & mask & ALL_EVENTS != 0;
         if wanted {
             let name = what.name.to_vec();
@@ -225,5 +231,19 @@ impl FileOps for Inotify {
 
     fn describe(&self) -> Vec<u8> {
         b"anon_inode:inotify".to_vec()
+    }
+
+    fn fd_info(&self) -> Vec<u8> {
+        let all: Vec<Arc<Watch>> = self.state.lock().watches.values().cloned().collect();
+        let mut out = Vec::new();
+        for watch in all {
+            let dev = watch.path.metadata().map_or(0, |m| m.dev);
+            let (major, minor) = host::abi::dev_split(dev);
+            let (ino, mask) = (watch.ino.load(SeqCst), watch.mask.load(SeqCst));
+            let dev = u64::from(major) << 20 | u64::from(minor);
+            let line = format!("inotify wd:{:x} ino:{ino:x} sdev:{dev:x} mask:{mask:x} ignored_mask:0 \n", watch.wd);
+            out.extend(line.as_bytes());
+        }
+        out
     }
 }

@@ -102,10 +102,22 @@ pub struct Kernel {
     pub mounts: MountTable,
     /// Advisory file locks.
     pub locks: LockTable,
+    /// Leases on files.
+    pub leases: crate::locks::Leases,
+    /// Signals about files, on their way.
+    pub sigio: crate::files::sigio::Notes,
+    /// Registrations of `F_NOTIFY`, so that closing costs one load while there are none.
+    pub dnotifies: AtomicU64,
     /// Named pipes that are open.
     pub fifos: FifoTable,
     /// System V IPC.
     pub ipc: crate::ipc::Ipc,
+    /// POSIX message queues.
+    pub mqueues: crate::ipc::mqueue::Mqueues,
+    /// Keys and keyrings.
+    pub keys: crate::keys::Keys,
+    /// Events that all contexts of `io_setup(2)` may hold together.
+    pub aio_events: AtomicU64,
     /// Timers that act by themselves.
     pub timers: crate::timer::TimerQueue,
     /// Guards who watches whom among epolls.
@@ -169,8 +181,14 @@ impl Kernel {
             tasks: TaskList::default(),
             mounts: config.mounts,
             locks: LockTable::default(),
+            leases: Default::default(),
+            sigio: Default::default(),
+            dnotifies: AtomicU64::new(0),
             fifos: FifoTable::default(),
             ipc: Default::default(),
+            mqueues: Default::default(),
+            keys: Default::default(),
+            aio_events: AtomicU64::new(0),
             timers: Default::default(),
             epolls: Default::default(),
             net: Net::new(config.network),

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 extern crate alloc;
 
+pub mod aio;
 pub mod console;
 pub mod dev;
 pub mod epoll;
@@ -15,6 +16,7 @@ pub mod files;
 pub mod inotify;
 pub mod ipc;
 pub mod kernel;
+pub mod keys;
 pub mod locks;
 pub mod mm;
 pub mod net;

@@ -22,6 +22,10 @@ pub trait FileSource: Send + Sync + 'static {
     fn write(&self, _off: u64, _data: &[u8]) -> Result<usize> {
         Err(Errno::EIO)
     }
+    /// `ioctl(2)`.
+    fn ioctl(&self, _cmd: u32, _arg: usize) -> Result<usize> {
+        Err(Errno::ENOTTY)
+    }
     /// May refuse to open.
     fn open(&self, _flags: OpenFlags) -> Result<()> {
         Ok(())
@@ -130,6 +134,10 @@ impl<S: FileSource> FileOps for OpenFile<S> {
         let taken = self.source.write(off, &data)?.min(n);
         from.revert(n - taken);
         Ok((taken, off.saturating_add(taken as u64)))
+    }
+
+    fn ioctl(&self, cmd: u32, arg: usize) -> Result<usize> {
+        self.source.ioctl(cmd, arg)
     }
 
     fn sync(&self, _data_only: bool) -> Result<()> {

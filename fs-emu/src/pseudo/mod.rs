@@ -54,7 +54,8 @@ impl Attr {
         Attr { owner: Owner { uid, gid }, ..self }
     }
 
-    fn metadata(&self, kind: FileType, rdev: u64) -> Metadata {
+    /// As `stat` shows them.
+    pub fn metadata(&self, kind: FileType, rdev: u64) -> Metadata {
         let nlink = if kind == FileType::Directory { self.nlink.max(2) } else { self.nlink };
         Metadata {
             dev: self.dev,
@@ -80,7 +81,7 @@ impl Attr {
 }
 
 /// Owner and mode belong to the source; truncation and times are let pass, as a shell's `>` needs.
-fn set_attr(attr: &SetAttr) -> Result<()> {
+pub fn set_attr(attr: &SetAttr) -> Result<()> {
     if attr.mode.is_some() || attr.uid.is_some() || attr.gid.is_some() { Err(Errno::EPERM) } else { Ok(()) }
 }
 

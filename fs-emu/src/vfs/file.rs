@@ -275,6 +275,13 @@ impl File {
         Ok(())
     }
 
+    /// Notes whether `O_ASYNC` is set.
+    pub fn set_async(&self, on: bool) {
+        let mut new = self.flags();
+        new.set(OpenFlags::ASYNC, on);
+        self.flags.store(new.bits(), Relaxed);
+    }
+
     /// Attributes, as `fstat` gives them.
     pub fn metadata(&self) -> Result<Metadata> {
         match &self.path {

@@ -40,6 +40,8 @@ pub struct Event<'a> {
     pub cookie: u32,
     /// To which name of the observed directory; empty when to the observed file itself.
     pub name: &'a [u8],
+    /// The name does not lead there any more.
+    pub unlinked: bool,
 }
 
 /// Who is told.
@@ -118,9 +120,14 @@ impl Path {
         if !self.is_observed() {
             return;
         }
-        if let Some(dir) = self.dentry.parent().filter(|_| !self.dentry.is_dead()) {
+        if let Some(dir) = self.dentry.parent() {
             let dir = Path { mount: self.mount.clone(), dentry: dir };
-            dir.told_of(mask | is_dir(self), 0, &self.dentry.name());
+            dir.told_event(&Event {
+                mask: mask | is_dir(self),
+                cookie: 0,
+                name: &self.dentry.name(),
+                unlinked: self.dentry.is_dead(),
+            });
         }
         self.told_self(mask);
     }
@@ -130,16 +137,21 @@ impl Path {
         if self.is_observed()
             && let Some(ino) = self.ino()
         {
-            self.watches().tell(ino, &Event { mask: mask | is_dir(self), cookie: 0, name: &[] });
+            self.watches()
+                .tell(ino, &Event { mask: mask | is_dir(self), cookie: 0, name: &[], unlinked: self.dentry.is_dead() });
         }
     }
 
     /// Something happened to a name in this directory.
     pub fn told_of(&self, mask: u32, cookie: u32, name: &[u8]) {
+        self.told_event(&Event { mask, cookie, name, unlinked: false });
+    }
+
+    fn told_event(&self, event: &Event<'_>) {
         if self.is_observed()
             && let Some(ino) = self.ino()
         {
-            self.watches().tell(ino, &Event { mask, cookie, name });
+            self.watches().tell(ino, event);
         }
     }
 

@@ -55,6 +55,36 @@ pub fn guest(
     unsafe { call_interruptible(HostCall::Futex, args, kick.as_ptr()) }
 }
 
+/// `struct futex_waitv`: value, address, flags.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct WaitV {
+    /// What the word should hold.
+    pub value: u64,
+    /// Where it is.
+    pub addr: u64,
+    /// Its size, and whether it is private.
+    pub flags: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+/// `futex_waitv(2)` on guest words, made on the guest's behalf: answers which one was woken.
+pub fn guest_waitv(
+    list: &[WaitV],
+    until: Option<&crate::abi::Timespec>,
+    clock: u32,
+    kick: &AtomicU32,
+) -> Result<usize> {
+    if list.iter().any(|w| !crate::layout::is_guest(w.addr as usize, 4)) {
+        return Err(Errno::EFAULT);
+    }
+    let at = until.map_or(0, |t| &raw const *t as usize);
+    let args = [list.as_ptr() as usize, list.len(), 0, at, clock as usize, 0];
+    // SAFETY: a live list of guest words, and a live timespec or NULL.
+    unsafe { call_interruptible(HostCall::FutexWaitv, args, kick.as_ptr()) }
+}
+
 /// The fourth argument of `futex(2)`.
 pub enum FutexArg {
     /// No timeout.

@@ -43,7 +43,7 @@ host_calls! {
     RtTgsigqueueinfo = 297, Membarrier = 324, Prlimit64 = 302, Getcpu = 309, Renameat2 = 316, Getrandom = 318, MemfdCreate = 319,
     Socket = 41, Connect = 42, Sendmsg = 46, Recvmsg = 47, Shutdown = 48, Bind = 49, Listen = 50, Getsockname = 51,
     Getpeername = 52, Setsockopt = 54, Getsockopt = 55, Accept4 = 288,
-    CopyFileRange = 326, Pwritev2 = 328, Statx = 332, Openat2 = 437, Faccessat2 = 439, Fchmodat2 = 452,
+    CopyFileRange = 326, Pwritev2 = 328, Statx = 332, Openat2 = 437, Faccessat2 = 439, FutexWaitv = 449, Fchmodat2 = 452,
 }
 
 /// What a sandbox asks of the host's network.

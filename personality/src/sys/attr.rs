@@ -18,6 +18,7 @@ pub fn truncate(call: &mut Call<'_>, path: PathPtr, len: i64) -> Result<usize> {
     let name = path::read(path)?;
     let asker = Asker::of(call.task);
     let found = path::find(call.task, &asker, AT_FDCWD, &name, path::resolve(0))?;
+    super::lease::before_truncate(call.task, &found)?;
     let limit = size_limit(call.task);
     let done = ops::truncate(&asker.cred, &found, len, limit);
     shrank(call.task, &found);

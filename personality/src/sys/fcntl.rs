@@ -1,9 +1,8 @@
 //! What descriptors and open files can be told: `fcntl`, `flock` (`fs/fcntl.c`, `fs/locks.c`).
 //!
-//! Left out: leases and directory notification (refused as by a file system that has none) and
-//! the sending of `SIGIO` (its settings are kept).
+//! Leases, directory notification and `O_ASYNC` stand in [`lease`](super::lease).
 
-use super::{fds, rw};
+use super::{fds, lease, rw};
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
 use alloc::sync::Arc;
@@ -45,13 +44,13 @@ pub fn fcntl(call: &mut Call<'_>, fd: Fd, cmd: u32, arg: u64) -> Result<usize> {
         F_GETFD => rw::table(call)?.cloexec(fd.0).map(usize::from),
         F_SETFD => rw::table(call)?.set_cloexec(fd.0, arg & FD_CLOEXEC != 0).map(|()| 0),
         F_GETFL => Ok(file.flags().bits() as usize),
-        F_SETFL => set_flags(call, &file, arg as u32),
+        F_SETFL => set_flags(call, fd, &file, arg as u32),
         F_GETLK | F_OFD_GETLK => get_lock(call, &file, cmd, Ptr(arg as usize)),
         F_SETLK | F_SETLKW | F_OFD_SETLK | F_OFD_SETLKW => set_lock(call, fd, file, cmd, Ptr(arg as usize)),
-        F_SETOWN | F_GETOWN | F_SETOWN_EX | F_GETOWN_EX | F_SETSIG | F_GETSIG => signal_settings(&file, cmd, arg),
-        F_GETLEASE => Ok(UNLOCKED as usize),
-        F_SETLEASE if arg == UNLOCKED as u64 => Err(Errno::EAGAIN),
-        F_NOTIFY if file.file_type() != FileType::Directory => Err(Errno::ENOTDIR),
+        F_SETOWN | F_GETOWN | F_SETOWN_EX | F_GETOWN_EX | F_SETSIG | F_GETSIG => signal_settings(call, &file, cmd, arg),
+        F_GETLEASE => lease::get(&file),
+        F_SETLEASE => lease::set(call, fd, &file, arg as i32),
+        F_NOTIFY => lease::notify(call, fd, &file, arg as u32),
         F_SETPIPE_SZ | F_GETPIPE_SZ => pipe_size(call, &file, cmd, arg),
         F_ADD_SEALS | F_GET_SEALS => seals(&file, cmd, arg),
         _ => Err(Errno::EINVAL),
@@ -68,12 +67,17 @@ fn dup_from(call: &Call<'_>, fd: Fd, min: u64, cloexec: bool) -> Result<usize> {
     Ok(table.reserve(min as u32, limit)?.publish(file, cloexec) as usize)
 }
 
-fn set_flags(call: &Call<'_>, file: &File, flags: u32) -> Result<usize> {
-    let flags = OpenFlags::from_bits_retain(flags);
+fn set_flags(call: &Call<'_>, fd: Fd, file: &Arc<File>, flags: u32) -> Result<usize> {
+    let mut flags = OpenFlags::from_bits_retain(flags);
     let direct = matches!(file.file_type(), FileType::Fifo | FileType::Regular | FileType::BlockDevice);
     let noatime = flags.contains(OpenFlags::NOATIME) && !file.flags().contains(OpenFlags::NOATIME);
     if flags.contains(OpenFlags::DIRECT) && !direct && !noatime {
         return Err(Errno::EINVAL);
+    }
+    let before = file.flags().contains(OpenFlags::ASYNC);
+    let asynchronous = flags.contains(OpenFlags::ASYNC);
+    if before != asynchronous && !lease::set_async(fd, file, asynchronous)? {
+        flags.set(OpenFlags::ASYNC, before);
     }
     file.set_flags(&call.task.cred(), flags).map(|()| 0)
 }
@@ -100,13 +104,13 @@ fn seals(file: &File, cmd: u32, arg: u64) -> Result<usize> {
 }
 
 /// `F_SETOWN` and its kin.
-fn signal_settings(file: &File, cmd: u32, arg: u64) -> Result<usize> {
-    let extra = FileExtra::of(file)?;
+fn signal_settings(call: &Call<'_>, file: &File, cmd: u32, arg: u64) -> Result<usize> {
+    let (extra, cred) = (FileExtra::of(file)?, call.task.cred());
     match cmd {
         F_GETSIG => return Ok(extra.signal() as usize),
         F_SETSIG if arg > 64 => return Err(Errno::EINVAL),
         F_SETSIG => extra.set_signal(arg as u32),
-        F_SETOWN => extra.set_receiver(receiver_of(arg as i32)?),
+        F_SETOWN => extra.set_receiver(receiver_of(arg as i32)?, &cred),
         F_GETOWN => {
             let who = match extra.receiver() {
                 Receiver::None => 0,
@@ -117,7 +121,7 @@ fn signal_settings(file: &File, cmd: u32, arg: u64) -> Result<usize> {
         }
         F_SETOWN_EX => {
             let [kind, id] = user::read::<[i32; 2]>(arg as usize)?;
-            extra.set_receiver(receiver_ex(kind, id)?);
+            extra.set_receiver(receiver_ex(kind, id)?, &cred);
         }
         _ => {
             let answer = match extra.receiver() {

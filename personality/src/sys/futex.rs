@@ -9,8 +9,9 @@
 
 use crate::dispatch::Call;
 use crate::table::Ptr;
+use alloc::vec::Vec;
 use host::abi::Timespec;
-use host::sys::futex::{FutexArg, guest};
+use host::sys::futex::{FutexArg, WaitV, guest, guest_waitv};
 use host::time::Deadline;
 use host::{Errno, Result, cpu, user};
 use vkernel::Task;
@@ -142,5 +143,59 @@ fn other(task: &Task, addr: usize, op: u32, val: u32, arg: FutexArg, addr2: usiz
             if first || second { guest(addr, op, val, again, addr2, val3, never) } else { Err(Errno::EFAULT) }
         }
         out => out,
+    }
+}
+
+/// `struct futex_waitv`: value, address, flags, 0.
+type RawWaitV = [u64; 3];
+
+/// `futex_waitv(2)`.
+pub fn futex_waitv(call: &mut Call<'_>, list: Ptr, n: u32, flags: u32, timeout: Ptr, clock: i32) -> Result<usize> {
+    const MOST: u32 = 128;
+    const SIZE_U32: u32 = 2;
+    const KNOWN: u32 = SIZE_U32 | PRIVATE;
+    if flags != 0 || n == 0 || n > MOST || list.0 == 0 {
+        return Err(Errno::EINVAL);
+    }
+    let until = if timeout.0 == 0 {
+        None
+    } else if !(0..=1).contains(&clock) {
+        return Err(Errno::EINVAL);
+    } else {
+        read_timeout(timeout)?
+    };
+    let mut words = Vec::new();
+    for i in 0..n as usize {
+        let [value, addr, rest]: RawWaitV = user::read(list.0.wrapping_add(24 * i))?;
+        let (flags, reserved) = (rest as u32, (rest >> 32) as u32);
+        if flags & !KNOWN != 0 || flags & SIZE_U32 == 0 || reserved != 0 || value > u64::from(u32::MAX) {
+            return Err(Errno::EINVAL);
+        }
+        words.push(WaitV { value, addr, flags, reserved });
+    }
+    for word in &words {
+        check_word(word.addr as usize)?;
+    }
+    let task = call.task;
+    let mut brought_in = false;
+    loop {
+        task.thread.prepare();
+        if task.signal_pending() {
+            return Err(Errno::EINTR);
+        }
+        task.set_state(b'S');
+        let out = task.thread.in_host_call(|kick| guest_waitv(&words, until.as_ref(), clock as u32, kick));
+        task.set_state(b'R');
+        match out {
+            // Kicked, not woken: look at the signals, and wait on if it was nothing.
+            Err(Errno::EINTR) => {}
+            Err(Errno::EFAULT) if !brought_in => {
+                brought_in = true;
+                for word in &words {
+                    bring_in(word.addr as usize);
+                }
+            }
+            other => return other,
+        }
     }
 }

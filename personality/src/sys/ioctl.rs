@@ -4,9 +4,10 @@
 //! Sessions and process groups are virtual, so the calls about them are answered here. Left out: everything of devices and of
 //! particular file systems (`ENOTTY`), sharing of extents (`EOPNOTSUPP`).
 
-use super::{open, path, rw};
+use super::{lease, open, path, rw};
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
+use alloc::sync::Arc;
 use fs_emu::cred::Caps;
 use fs_emu::fiemap::{FS_IOC_FIEMAP, fiemap};
 use fs_emu::vfs::{At, Ctx, File, Resolve, ops};
@@ -37,7 +38,7 @@ pub fn ioctl(call: &mut Call<'_>, fd: Fd, cmd: u32, arg: Ptr) -> Result<usize> {
     match cmd {
         FIOCLEX | FIONCLEX => rw::table(call)?.set_cloexec(fd.0, cmd == FIOCLEX).map(|()| 0),
         FIONBIO => file.set_nonblock(user::read::<i32>(arg.0)? != 0).map(|()| 0),
-        FIOASYNC => no_async(user::read::<i32>(arg.0)? != 0),
+        FIOASYNC => set_async(fd, &file, user::read::<i32>(arg.0)? != 0),
         FIOQSIZE => match file.file_type() {
             FileType::Regular | FileType::Directory => put(arg, &(file.metadata()?.size as i64)),
             _ => Err(Errno::ENOTTY),
@@ -69,9 +70,16 @@ fn extents(file: &File, arg: Ptr) -> Result<usize> {
     }
 }
 
-/// No file here sends `SIGIO`: switching it off is all that works.
-fn no_async(on: bool) -> Result<usize> {
-    if on { Err(Errno::ENOTTY) } else { Ok(0) }
+/// `FIOASYNC`: `O_ASYNC` for the files that know it.
+fn set_async(fd: Fd, file: &Arc<File>, on: bool) -> Result<usize> {
+    if file.flags().contains(OpenFlags::ASYNC) == on {
+        return Ok(0);
+    }
+    if !lease::set_async(fd, file, on)? {
+        return Err(Errno::ENOTTY);
+    }
+    file.set_async(on);
+    Ok(0)
 }
 
 /// Bytes between the position and the end.

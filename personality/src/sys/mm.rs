@@ -1,16 +1,21 @@
 //! Memory: `mmap`, `mprotect`, `mremap`, `brk`, `madvise`, `mlock` and their families (Linux's `mm/`).
 //!
 //! The address space does the work (`vkernel::mm`); here descriptors become what stands behind a mapping, and resource
-//! limits become [`Limits`]. Left out: protection keys, huge pages, `remap_file_pages`, NUMA policies.
+//! limits become [`Limits`]. Left out: protection keys, huge pages. NUMA policies stand in `numa`.
 
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
 use alloc::sync::Arc;
 use fs_emu::cred::Caps;
 use fs_emu::vfs::{File, MountFlags};
+use host::layout::PAGE_SIZE;
 use host::{Errno, Result};
 use vkernel::Task;
-use vkernel::mm::{FileName, FileTag, Limits, MAP_ANONYMOUS, MapFile, MapRequest, Mm};
+use vkernel::ipc::shm;
+use vkernel::mm::{
+    FileName, FileTag, Limits, MAP_ANONYMOUS, MAP_FIXED, MAP_NONBLOCK, MAP_POPULATE, MAP_SHARED, MapFile, MapRequest,
+    Mm, PROT_WRITE, VmFlags,
+};
 
 const IPC_LOCK: Caps = Caps::from_bits_retain(1 << 14);
 
@@ -75,6 +80,41 @@ pub fn madvise(call: &mut Call<'_>, addr: Ptr, len: usize, advice: u32) -> Resul
 /// `msync(2)`.
 pub fn msync(call: &mut Call<'_>, addr: Ptr, len: usize, flags: u32) -> Result<usize> {
     call.task.mm().msync(addr.0, len, flags).map(|()| 0)
+}
+
+/// `remap_file_pages(2)`: as Linux does it today, another mapping of the same file in its place.
+pub fn remap_file_pages(
+    call: &mut Call<'_>,
+    addr: Ptr,
+    len: usize,
+    prot: u32,
+    page: usize,
+    flags: u32,
+) -> Result<usize> {
+    let start = host::layout::page_down(addr.0);
+    let len = host::layout::page_down(len);
+    let offset = page.checked_mul(PAGE_SIZE).and_then(|o| o.checked_add(len).map(|_| o)).ok_or(Errno::EINVAL)?;
+    let end = start.checked_add(len).ok_or(Errno::EINVAL)?;
+    if prot != 0 || len == 0 {
+        return Err(Errno::EINVAL);
+    }
+    let space = call.task.mm();
+    let info =
+        space.map_at(start).filter(|m| m.flags.contains(VmFlags::SHARED) && end <= m.end).ok_or(Errno::EINVAL)?;
+    let name = info.file.ok_or(Errno::EINVAL)?;
+    let source = shm::file_of(&*name).or_else(|| name.as_any().downcast_ref::<File>().map(|f| f.ops().clone()));
+    let (source, tag) = (source.ok_or(Errno::EINVAL)?.map(), FileTag { name, dev: info.dev, ino: info.ino });
+    let file = MapFile {
+        source,
+        tag,
+        readable: true,
+        writable: info.may & PROT_WRITE != 0,
+        append_only: false,
+        noexec: false,
+    };
+    let flags = MAP_SHARED | MAP_FIXED | MAP_POPULATE | flags & MAP_NONBLOCK;
+    let request = MapRequest { addr: start, len, prot: info.prot, flags, offset: offset as u64 };
+    space.mmap(&request, Some(file), &limits(call.task)).map(|_| 0)
 }
 
 /// `mincore(2)`.

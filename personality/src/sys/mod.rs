@@ -1,5 +1,6 @@
 //! The handlers: one family of calls a file. Each decodes, copies in, lets an object act, copies out.
 
+pub mod aio;
 pub mod attr;
 pub mod cmsg;
 pub mod dirs;
@@ -11,17 +12,23 @@ pub mod ids;
 pub mod inotify;
 pub mod ioctl;
 pub mod ipc;
+pub mod keys;
+pub mod lease;
 pub mod limits;
+pub mod lsm;
 pub mod mm;
 pub mod mount;
+pub mod mqueue;
 pub mod msg;
 pub mod names;
+pub mod numa;
 pub mod open;
 pub mod path;
 pub mod pidfd;
 pub mod poll;
 pub mod prctl;
 pub mod process;
+pub mod remote;
 pub mod rw;
 pub mod sched;
 pub mod schedattr;

@@ -61,6 +61,7 @@ fn open_how(task: &Task, dirfd: Fd, path: PathPtr, how: &OpenHow) -> Result<usiz
     let scoped = how.resolve.intersects(Resolve::BENEATH | Resolve::IN_ROOT);
     let base = if scoped { path::scoped_base(task, dirfd)? } else { path::base(task, dirfd, &name)? };
     let asker = Asker::of(task);
+    super::lease::before_open(task, &asker, At::new(&base, &name), how)?;
     let file = match ops::open(&asker.ctx(), At::new(&base, &name), how)? {
         Opened::File(file) => {
             if let Some(path) = file.path().filter(|_| how.flags.contains(OpenFlags::TRUNC)) {

@@ -8,6 +8,7 @@ use crate::dispatch::Call;
 use crate::table::Ptr;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering::SeqCst;
 use fs_emu::file::Events;
 use host::abi::{PollFd, Timespec, Timeval};
 use host::time::Deadline;
@@ -296,7 +297,9 @@ fn finish(
     if result != Err(Errno::EINTR) {
         task.restore_saved_mask();
     }
-    if let Until::Deadline(deadline) = until {
+    const STICKY_TIMEOUTS: u32 = 0x400_0000;
+    let sticky = task.group.persona.load(SeqCst) & STICKY_TIMEOUTS != 0;
+    if let (Until::Deadline(deadline), false) = (until, sticky) {
         // Linux, too, lets a timeout in read-only memory be.
         let _ = tell(deadline.left());
     }

@@ -178,6 +178,31 @@ fn vector_write(
     }
 }
 
+/// An operation of `io_submit(2)`: what is wrong before the transfer starts is an error, what comes of it a result.
+pub(super) fn prepared(
+    call: &Call<'_>,
+    file: Arc<File>,
+    writes: bool,
+    buffer: Result<IovIter<'_>>,
+    offset: i64,
+    flags: u32,
+) -> Result<i64> {
+    let at = if file.ops().seekable() { Some(offset) } else { None };
+    let how = how(at, flags)?;
+    if writes {
+        file.want_write()?
+    } else {
+        file.want_read()?
+    }
+    let mut buffer = buffer?;
+    if offset < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let done =
+        if writes { io::write(call.task, file, &mut buffer, how) } else { io::read(call.task, file, &mut buffer, how) };
+    Ok(super::aio::result(done))
+}
+
 /// `lseek(2)`.
 pub fn lseek(call: &mut Call<'_>, fd: Fd, offset: i64, whence: u32) -> Result<usize> {
     let file = file(call, fd)?;
@@ -223,7 +248,7 @@ pub fn readahead(call: &mut Call<'_>, fd: Fd, _offset: i64, _count: usize) -> Re
     let file = file(call, fd)?;
     file.want_read()?;
     match file.file_type() {
-        FileType::Regular | FileType::BlockDevice => Ok(0),
+        FileType::Regular | FileType::BlockDevice if file.path().is_some() => Ok(0),
         _ => Err(Errno::EINVAL),
     }
 }

@@ -163,7 +163,11 @@ pub(super) fn kill_group(me: &Task, group: &Arc<ThreadGroup>, n: u32, info: SigI
             me.may_signal(n, &t)?;
             group.send(n, info)
         }
-        Err(_) => Ok(()),
+        // No signal reaches the virtual init, but not everybody may send it one.
+        Err(_) => match kernel().tasks.task(group.tgid).filter(|t| t.tgid() == group.tgid) {
+            Some(init) => me.may_signal(n, &init),
+            None => Ok(()),
+        },
     }
 }
 

@@ -128,3 +128,22 @@ pub fn membarrier(_call: &mut Call<'_>, cmd: i32, flags: u32, _cpu: i32) -> Resu
     const QUERY: i32 = 0;
     if cmd == QUERY && flags == 0 { Ok(0) } else { Err(Errno::EINVAL) }
 }
+
+/// `sysfs(2)`: the kinds of file systems by name and number.
+pub fn sysfs(_call: &mut Call<'_>, option: i32, a: u64, b: u64) -> Result<usize> {
+    let names = || vkernel::proc::filesystems();
+    match option {
+        1 => {
+            let wanted = user::read_path(a as usize)?;
+            names().position(|n| n.as_bytes() == wanted).ok_or(Errno::EINVAL)
+        }
+        2 => {
+            let mut name =
+                usize::try_from(a).ok().and_then(|i| names().nth(i)).ok_or(Errno::EINVAL)?.as_bytes().to_vec();
+            name.push(0);
+            user::copy_out(b as usize, &name).map(|()| 0)
+        }
+        3 => Ok(names().count()),
+        _ => Err(Errno::EINVAL),
+    }
+}

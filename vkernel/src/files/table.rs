@@ -214,6 +214,11 @@ impl FileTable {
     fn closing(&self, file: &OpenRef) {
         let file = file.file();
         file.ops().flush();
+        if kernel().dnotifies.load(SeqCst) != 0
+            && let Some(extra) = file.extra::<super::extra::FileExtra>()
+        {
+            extra.end_notify(self.id);
+        }
         // Most of the time nobody locks anything, and the attributes need not be asked for.
         if kernel().locks.any()
             && let Ok(m) = file.metadata()

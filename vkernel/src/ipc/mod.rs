@@ -1,8 +1,9 @@
-//! System V IPC: shared memory, semaphores, message queues.
+//! System V IPC: shared memory, semaphores, message queues; and POSIX message queues (`mqueue`).
 //!
 //! Answers to Linux's `ipc/`. What the three have in common stands here: keys, ids, owners and permissions (`ipc/util.c`).
-//! Left out: namespaces, `/proc/sysvipc`. Locks: a table's own (unranked: it takes nothing), one of rank OBJECT per object.
+//! Left out: namespaces. Locks: a table's own (unranked: it takes nothing), one of rank OBJECT per object.
 
+pub mod mqueue;
 pub mod msg;
 pub mod sem;
 pub mod shm;
@@ -23,8 +24,10 @@ pub const CREAT: u32 = 0o1000;
 pub const EXCL: u32 = 0o2000;
 /// Never sleep.
 pub const NOWAIT: u32 = 0o4000;
-/// Objects of one kind (`SHMMNI`; the others allow more, and need fewer).
-const MAX_OBJECTS: usize = 4096;
+/// Message queues and semaphore sets at most (`MSGMNI`, `SEMMNI`).
+const MAX_QUEUES: usize = 32000;
+/// Segments at most (`SHMMNI`).
+const MAX_SEGMENTS: usize = 4096;
 const OWNER: Caps = Caps::from_bits_retain(1 << 15);
 
 /// Whose an object is (`struct kern_ipc_perm`).
@@ -83,12 +86,20 @@ pub struct Ids<T>(Mutex<Table<T>>);
 
 struct Table<T> {
     objects: BTreeMap<i32, Arc<T>>,
+    /// Ids of those that have a key.
+    by_key: BTreeMap<i32, i32>,
+    /// The other way round.
+    keys: BTreeMap<i32, i32>,
     next: i32,
+    /// The id that the next one shall have (`/proc/sys/kernel/*_next_id`).
+    wished: Option<i32>,
+    most: usize,
 }
 
-impl<T> Default for Ids<T> {
-    fn default() -> Ids<T> {
-        Ids(Mutex::new(Table { objects: BTreeMap::new(), next: 0 }))
+impl<T> Ids<T> {
+    fn new(most: usize) -> Ids<T> {
+        let (objects, by_key, keys) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Ids(Mutex::new(Table { objects, by_key, keys, next: 0, wished: None, most }))
     }
 }
 
@@ -103,8 +114,10 @@ impl<T: Object> Ids<T> {
         make: impl FnOnce(Perm) -> Result<T>,
     ) -> Result<i32> {
         let mut table = self.0.lock();
-        let found = table.objects.iter().find(|(_, o)| key != PRIVATE && o.perm().key == key);
-        if let Some((id, object)) = found {
+        let known = if key == PRIVATE { None } else { table.by_key.get(&key).copied() };
+        // A segment that is removed but attached has given its key up.
+        let known = known.and_then(|id| table.objects.get_key_value(&id)).filter(|(_, o)| o.perm().key == key);
+        if let Some((id, object)) = known {
             if flags & CREAT != 0 && flags & EXCL != 0 {
                 return Err(Errno::EEXIST);
             }
@@ -116,15 +129,22 @@ impl<T: Object> Ids<T> {
             return Err(Errno::ENOENT);
         }
         let object = make(Perm::new(key, flags, cred))?;
-        if table.objects.len() >= MAX_OBJECTS {
+        if table.objects.len() >= table.most {
             return Err(Errno::ENOSPC);
         }
-        let mut id = table.next;
+        let wished = table.wished.take().filter(|id| !table.objects.contains_key(id));
+        let mut id = wished.unwrap_or(table.next);
         while table.objects.contains_key(&id) {
             id = id.wrapping_add(1) & i32::MAX;
         }
         table.objects.insert(id, Arc::new(object));
-        table.next = id.wrapping_add(1) & i32::MAX;
+        if key != PRIVATE {
+            table.by_key.insert(key, id);
+            table.keys.insert(id, key);
+        }
+        if wished.is_none() {
+            table.next = id.wrapping_add(1) & i32::MAX;
+        }
         Ok(id)
     }
 
@@ -135,7 +155,25 @@ impl<T: Object> Ids<T> {
 
     /// Takes it out. Only one caller gets it.
     pub fn remove(&self, id: i32) -> Option<Arc<T>> {
-        self.0.lock().objects.remove(&id)
+        let mut table = self.0.lock();
+        let gone = table.objects.remove(&id)?;
+        // Not by the object: it may be locked by who calls.
+        if let Some(key) = table.keys.remove(&id) {
+            if table.by_key.get(&key) == Some(&id) {
+                table.by_key.remove(&key);
+            }
+        }
+        Some(gone)
+    }
+
+    /// The id that the next one shall have, -1 for any.
+    pub fn wished(&self) -> i32 {
+        self.0.lock().wished.unwrap_or(-1)
+    }
+
+    /// Sets it.
+    pub fn wish(&self, id: i32) {
+        self.0.lock().wished = u32::try_from(id).is_ok().then_some(id);
     }
 
     /// All of them.
@@ -150,7 +188,6 @@ impl<T: Object> Ids<T> {
 }
 
 /// All of System V IPC.
-#[derive(Default)]
 pub struct Ipc {
     /// Shared memory.
     pub shm: Ids<shm::Segment>,
@@ -158,6 +195,12 @@ pub struct Ipc {
     pub sem: Ids<sem::Set>,
     /// Message queues.
     pub msg: Ids<msg::Queue>,
+}
+
+impl Default for Ipc {
+    fn default() -> Ipc {
+        Ipc { shm: Ids::new(MAX_SEGMENTS), sem: Ids::new(MAX_QUEUES), msg: Ids::new(MAX_QUEUES) }
+    }
 }
 
 /// The wall clock in seconds, as these objects have it.

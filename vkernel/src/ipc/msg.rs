@@ -95,6 +95,11 @@ impl Queue {
         Ok(out)
     }
 
+    /// Looks at it, for who lists it.
+    pub fn listed<T>(&self, how: impl FnOnce(&State) -> T) -> T {
+        how(&self.state.lock())
+    }
+
     /// It was taken out of the table: sleepers get `EIDRM`.
     pub fn removed(&self) {
         self.state.lock().removed = true;

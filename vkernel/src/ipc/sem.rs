@@ -86,6 +86,11 @@ impl Set {
         Set { state: Mutex::new(state), changed: WaitQueue::new() }
     }
 
+    /// Looks at it, for who lists it.
+    pub fn listed<T>(&self, how: impl FnOnce(&State) -> T) -> T {
+        how(&self.state.lock())
+    }
+
     /// Number of semaphores.
     pub fn len(&self) -> usize {
         self.state.lock().sems.len()

@@ -106,6 +106,11 @@ impl Segment {
     }
 }
 
+/// What stands behind a mapping of a segment.
+pub fn file_of(name: &dyn FileName) -> Option<Arc<dyn fs_emu::FileOps>> {
+    name.as_any().downcast_ref::<ShmName>().map(|n| n.file.ops().clone())
+}
+
 /// Whether a mapping is of a segment.
 pub fn is_segment(tag: &FileTag) -> bool {
     tag.name.as_any().is::<ShmName>()

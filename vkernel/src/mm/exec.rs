@@ -112,6 +112,7 @@ impl Inner {
             backing: Backing::Anonymous,
             offset: 0,
             label,
+            policy: None,
             absent: Vec::new(),
         };
         self.install(vma, false)

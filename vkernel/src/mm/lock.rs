@@ -2,8 +2,8 @@
 //!
 //! The flag and the limits are Linux's; the host is not asked to lock anything, since its own limit is for all guests.
 
-use super::vma::VmFlags;
-use super::{Inner, Limits, Mm};
+use super::vma::{PROT_WRITE, VmFlags};
+use super::{Inner, Limits, Mm, hostmap};
 use core::ops::Range;
 use host::layout::{PAGE_SIZE, page_down, page_up};
 use host::{Errno, Result};
@@ -29,6 +29,9 @@ impl Mm {
                 return Err(Errno::ENOMEM);
             }
             inner.set_locked(range.clone(), true)?;
+            if flags == 0 {
+                inner.bring_in(range.clone());
+            }
             // What has no access can't be brought in.
             let dead = flags == 0 && inner.vmas.overlaps(range).any(|vma| vma.prot == 0);
             if dead { Err(Errno::ENOMEM) } else { Ok(()) }
@@ -78,6 +81,22 @@ fn whole_pages(addr: usize, len: usize) -> Result<Range<usize>> {
 }
 
 impl Inner {
+    /// Locked pages are there (`mm_populate`); those that cannot be are left out.
+    fn bring_in(&mut self, range: Range<usize>) {
+        const POPULATE_READ: u32 = 22;
+        const POPULATE_WRITE: u32 = 23;
+        for piece in self.vmas.pieces(range) {
+            let Some(vma) = self.vmas.at(piece.start) else { continue };
+            let writes = vma.prot & PROT_WRITE != 0 && !vma.is_shared();
+            if vma.prot == 0 || self.fill(piece.clone()).is_err() {
+                continue;
+            }
+            if let Some(vma) = self.vmas.at(piece.start) {
+                let _ = hostmap::advise(vma, piece, if writes { POPULATE_WRITE } else { POPULATE_READ });
+            }
+        }
+    }
+
     fn locked_bytes(&self, range: Range<usize>) -> usize {
         let inside = |vma: &super::Vma| vma.end.min(range.end).saturating_sub(vma.start.max(range.start));
         self.vmas.overlaps(range.clone()).filter(|vma| vma.flags.contains(VmFlags::LOCKED)).map(inside).sum()

@@ -119,6 +119,7 @@ impl Inner {
             backing,
             offset,
             label,
+            policy: None,
             absent: Vec::new(),
         };
         let populate = flags & MAP_LOCKED != 0 || flags & (MAP_POPULATE | MAP_NONBLOCK) == MAP_POPULATE;

@@ -14,7 +14,7 @@
 //! Everything that changes mappings must run in the host process whose memory it is; reading the book and dropping an `Mm`
 //! may happen anywhere. Dropping one leaves the host's mappings alone.
 //!
-//! Left out: huge pages (`ENOMEM`), protection keys, `remap_file_pages`, userfaultfd, NUMA policy, guard regions, resident
+//! Left out: huge pages (`ENOMEM`), protection keys, userfaultfd, guard regions, resident
 //! sizes (the host knows them), moving several mappings with one `mremap`. Locked memory is counted, not locked.
 
 mod advise;
@@ -26,6 +26,7 @@ mod hostmap;
 mod lock;
 mod mmap;
 pub mod patch;
+mod policy;
 mod protect;
 mod remap;
 mod render;
@@ -42,6 +43,7 @@ mod vma;
 pub use fault::{Access, FaultOutcome, FutexKey};
 pub use fork::Fork;
 pub use mmap::{MapFile, MapRequest};
+pub use policy::Policy;
 pub use render::VmaInfo;
 pub use tree::Counts;
 pub use truncate::file_shrank;
@@ -172,6 +174,8 @@ pub struct Mm {
     stale: AtomicBool,
     /// A call site was patched.
     patched: AtomicBool,
+    /// Contexts of `io_setup(2)`.
+    pub aio: crate::aio::Contexts,
     inner: Mutex<Inner, { rank::MM }>,
 }
 
@@ -193,8 +197,9 @@ impl Mm {
     }
 
     fn from_inner(inner: Inner) -> Arc<Mm> {
+        let (users, stale, aio) = (AtomicUsize::new(0), AtomicBool::new(false), Default::default());
         let patched = AtomicBool::new(inner.patches.any());
-        Arc::new(Mm { users: AtomicUsize::new(0), stale: AtomicBool::new(false), patched, inner: Mutex::new(inner) })
+        Arc::new(Mm { users, stale, patched, aio, inner: Mutex::new(inner) })
     }
 
     /// Runs `op` under the lock; what it ended is dropped afterwards.

@@ -65,12 +65,14 @@ impl Mm {
         out
     }
 
-    /// `/proc/PID/smaps`, with the sizes that the book knows; what is resident only the host knows, and stands as 0.
-    pub fn render_smaps(&self) -> Vec<u8> {
+    /// `/proc/PID/smaps`, with the sizes that the book knows. What is resident only the host knows: it is asked if this is the
+    /// caller's `own` memory, and stands as 0 otherwise.
+    pub fn render_smaps(&self, own: bool) -> Vec<u8> {
         let mut out = Vec::new();
         for info in self.maps() {
             info.line(&mut out);
-            info.details(&mut out);
+            let resident = if own { self.resident(info.start..info.end) / 1024 } else { 0 };
+            info.details(resident, &mut out);
         }
         out
     }
@@ -140,15 +142,20 @@ impl VmaInfo {
     }
 
     /// What `smaps` has below the line.
-    fn details(&self, out: &mut Vec<u8>) {
+    fn details(&self, resident: usize, out: &mut Vec<u8>) {
         let size = (self.end - self.start) / 1024;
         let locked = if self.flags.contains(VmFlags::LOCKED) { size } else { 0 };
+        let private = self.file.is_none() && !self.flags.contains(VmFlags::SHARED);
         let mut text = String::new();
         for (name, value) in FIELDS {
             let value = match value {
                 Field::Size => size,
                 Field::Page => 4,
                 Field::Locked => locked,
+                Field::Resident => resident,
+                Field::Private if private => resident,
+                Field::Shared if !private => resident,
+                Field::Private | Field::Shared => 0,
                 Field::Unknown => 0,
             };
             text.push_str(&format!("{name:<15} {value:>8} kB\n"));
@@ -190,6 +197,12 @@ enum Field {
     Size,
     Page,
     Locked,
+    /// There now.
+    Resident,
+    /// The same, of private memory without a file.
+    Private,
+    /// The same, of all other.
+    Shared,
     Unknown,
 }
 
@@ -197,15 +210,15 @@ const FIELDS: [(&str, Field); 22] = [
     ("Size:", Field::Size),
     ("KernelPageSize:", Field::Page),
     ("MMUPageSize:", Field::Page),
-    ("Rss:", Field::Unknown),
-    ("Pss:", Field::Unknown),
-    ("Pss_Dirty:", Field::Unknown),
-    ("Shared_Clean:", Field::Unknown),
+    ("Rss:", Field::Resident),
+    ("Pss:", Field::Resident),
+    ("Pss_Dirty:", Field::Private),
+    ("Shared_Clean:", Field::Shared),
     ("Shared_Dirty:", Field::Unknown),
     ("Private_Clean:", Field::Unknown),
-    ("Private_Dirty:", Field::Unknown),
-    ("Referenced:", Field::Unknown),
-    ("Anonymous:", Field::Unknown),
+    ("Private_Dirty:", Field::Private),
+    ("Referenced:", Field::Resident),
+    ("Anonymous:", Field::Private),
     ("KSM:", Field::Unknown),
     ("LazyFree:", Field::Unknown),
     ("AnonHugePages:", Field::Unknown),

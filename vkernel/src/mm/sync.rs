@@ -49,6 +49,35 @@ impl Mm {
         if whole { Ok(()) } else { Err(Errno::ENOMEM) }
     }
 
+    /// Bytes of a range that are in memory, as far as a look of a gigabyte goes.
+    pub fn resident(&self, range: core::ops::Range<usize>) -> usize {
+        const MOST: usize = 1 << 30;
+        let end = range.end.min(range.start.saturating_add(MOST));
+        let (mut at, mut count) = (range.start, 0);
+        while at < end {
+            let mut states = [0u8; CHUNK];
+            let next = end.min(at.saturating_add(CHUNK * PAGE_SIZE));
+            let known =
+                self.with(|inner| inner.vmas.covers(at..next).then(|| mem::mincore_guest(at, next - at, &mut states)));
+            if known == Some(Ok(())) {
+                count += states.iter().take((next - at) / PAGE_SIZE).filter(|s| **s & 1 != 0).count();
+            }
+            at = next;
+        }
+        count * PAGE_SIZE
+    }
+
+    /// `mincore(2)` of one page, for the kernel itself; `None` where nothing is mapped.
+    pub fn is_resident(&self, addr: usize) -> Option<bool> {
+        let start = host::layout::page_down(addr);
+        let mut state = [0u8; 1];
+        self.with(|inner| {
+            inner.vmas.at(start)?;
+            mem::mincore_guest(start, PAGE_SIZE, &mut state).ok()?;
+            Some(state[0] & 1 != 0)
+        })
+    }
+
     /// `mincore(2)`, with the answer written to the guest at `vec`.
     pub fn mincore(&self, addr: usize, len: usize, vec: usize) -> Result<()> {
         if !page_aligned(addr) {

@@ -175,6 +175,8 @@ pub struct Vma {
     pub offset: u64,
     /// Its name.
     pub label: Label,
+    /// Which nodes its memory comes from; `None` for the default.
+    pub policy: Option<super::Policy>,
     /// Pages of the *file* (by number) that have no host mapping yet; ascending, apart. Only with [`Backing::Pages`].
     pub(super) absent: Vec<Range<u64>>,
 }
@@ -252,6 +254,7 @@ impl Vma {
             && self.prot == next.prot
             && self.may == next.may
             && self.flags == next.flags
+            && self.policy == next.policy
             && self.backing.same(&next.backing)
             && self.label.same(&next.label)
             && (!self.has_offset() || self.offset_of(self.end) == next.offset)

@@ -21,6 +21,7 @@ const FILES: &[(&str, Make)] = &[
     ("diskstats", || Ok(Vec::new())),
     ("filesystems", || Ok(FILESYSTEMS.as_bytes().to_vec())),
     ("interrupts", || read_host("/proc/interrupts")),
+    ("key-users", || Ok(kernel().keys.render_users())),
     ("loadavg", loadavg),
     ("meminfo", || read_host("/proc/meminfo")),
     ("modules", || Ok(Vec::new())),
@@ -33,8 +34,13 @@ const FILES: &[(&str, Make)] = &[
 ];
 
 const DEVICES: &str = "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n136 pts\n\nBlock devices:\n";
-const FILESYSTEMS: &str = "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\toverlay\n";
+const FILESYSTEMS: &str = "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tdevpts\nnodev\toverlay\n";
 const SWAPS: &str = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
+
+/// The names of `/proc/filesystems`.
+pub fn filesystems() -> impl Iterator<Item = &'static str> {
+    FILESYSTEMS.lines().filter_map(|l| l.rsplit('\t').next())
+}
 
 /// All of them.
 pub(super) fn files() -> Vec<(&'static str, InodeRef)> {

@@ -71,7 +71,7 @@ pub(super) fn maps(subject: &Subject) -> Result<Vec<u8>> {
 
 /// `/proc/PID/smaps`.
 pub(super) fn smaps(subject: &Subject) -> Result<Vec<u8>> {
-    Ok(subject.live_task().map(|t| t.mm().render_smaps()).unwrap_or_default())
+    Ok(subject.live_task().map(|t| t.mm().render_smaps(subject.is_own())).unwrap_or_default())
 }
 
 /// `/proc/PID/auxv`.
@@ -105,6 +105,11 @@ pub(super) fn title(mut text: Vec<u8>) -> Vec<u8> {
         text.truncate(end + 1);
     }
     text
+}
+
+/// Memory of another process; shorter where it ends. The pages must be there.
+pub fn read_memory(task: &Task, start: usize, len: usize) -> Result<Vec<u8>> {
+    read_host_memory(task.thread.host_pid(), start, len).map_err(|_| Errno::EFAULT)
 }
 
 fn read(task: &Arc<Task>, start: usize, end: usize) -> Result<Vec<u8>> {

@@ -6,7 +6,7 @@
 //!   `misc`, `mounts`: their texts; `fd`, `links`, `threads`: the directories and magic links.
 //!
 //! What concerns processes is this kernel's; what concerns the machine (memory, processors, load) is read from the host's
-//! files when somebody looks. Left out: `mem`, `pagemap`, `map_files`, `attr`, `stack`, `syscall`, `timers`, writable kernel
+//! files when somebody looks. Left out: `mem`, `map_files`, `attr`, `stack`, `syscall`, `timers`, writable kernel
 //! settings other than the host and domain name, and anything about devices.
 //!
 //! Locks: texts are made while no lock of the VFS is held but the position of the file that is read. TASKLIST, SIGHAND, MM
@@ -20,18 +20,23 @@ mod memory;
 mod misc;
 mod mounts;
 mod net;
+mod pagemap;
 mod pid;
+mod procmap;
 mod root;
 mod stat;
 mod status;
 mod subject;
 mod sysctl;
 mod sysfs;
+mod sysvipc;
 #[cfg(test)]
 mod tests;
 mod threads;
 
 pub use hostfile::read_host;
+pub use machine::filesystems;
+pub use memory::read_memory;
 pub(crate) use pid::process_of;
 
 use alloc::sync::Arc;

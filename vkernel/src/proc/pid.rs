@@ -1,7 +1,7 @@
 //! The directory of a process or thread: one table says which files it has (`fs/proc/base.c`: `tgid_base_stuff`).
 
 use super::subject::Subject;
-use super::{fd, links, memory, misc, mounts, stat, status, threads};
+use super::{fd, links, memory, misc, mounts, pagemap, stat, status, threads};
 use crate::task::ThreadGroup;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -72,6 +72,7 @@ const ITEMS: &[Item] = &[
     item("mounts", 0o444, Text(mounts::mounts)),
     item("mountinfo", 0o444, Text(mounts::mountinfo)),
     item("smaps", 0o444, Private(memory::smaps)),
+    item("pagemap", 0o400, Node(FileType::Regular, pagemap::file)),
     item("wchan", 0o444, Text(|_| Ok(b"0".to_vec()))),
     item("cpuset", 0o444, Text(|_| Ok(b"/\n".to_vec()))),
     item("cgroup", 0o444, Text(|_| Ok(b"0::/\n".to_vec()))),
@@ -176,6 +177,13 @@ impl FileSource for PidFile {
                 read(&self.subject)
             }
             Node(..) => Err(Errno::EINVAL),
+        }
+    }
+
+    fn ioctl(&self, cmd: u32, arg: usize) -> Result<usize> {
+        match self.item.name {
+            "maps" => super::procmap::ioctl(&self.subject, cmd, arg),
+            _ => Err(Errno::ENOTTY),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The directory `/proc` itself: what is always there, and a directory for each process (`fs/proc/root.c`).
 
 use super::subject::Subject;
-use super::{PROC_DEV, fixed_attr, inode_number, machine, net, pid, sysctl};
+use super::{PROC_DEV, fixed_attr, inode_number, machine, net, pid, sysctl, sysvipc};
 use crate::Task;
 use crate::kernel::kernel;
 use alloc::format;
@@ -22,6 +22,7 @@ pub(super) fn build() -> InodeRef {
     fixed.push(("mounts", link("mounts")));
     fixed.push(("net", link("net")));
     fixed.push(("sys", sysctl::dir()));
+    fixed.push(("sysvipc", sysvipc::dir()));
     fixed.push(("tty", net::tty_dir()));
     PseudoDir::build(Root { fixed })
 }

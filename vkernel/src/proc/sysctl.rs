@@ -73,9 +73,12 @@ const VM: &[(&str, Value)] = &[
 
 const FS: &[(&str, Value)] = &[
     ("aio-max-nr", Fixed("65536")),
-    ("aio-nr", Fixed("0")),
+    ("aio-nr", Made(|| line(format!("{}", kernel().aio_events.load(core::sync::atomic::Ordering::SeqCst)).as_bytes()))),
+    ("dir-notify-enable", Fixed("1")),
     ("file-max", Fixed("9223372036854775807")),
     ("file-nr", Made(|| format!("{}\t0\t9223372036854775807\n", open_files()).into_bytes())),
+    ("lease-break-time", Fixed("45")),
+    ("leases-enable", Fixed("1")),
     ("nr_open", Fixed("1048576")),
     ("overflowgid", Fixed("65534")),
     ("overflowuid", Fixed("65534")),
@@ -89,6 +92,22 @@ const FS: &[(&str, Value)] = &[
     ("suid_dumpable", Fixed("0")),
 ];
 
+const KEYS: &[(&str, Value)] = &[
+    ("gc_delay", Fixed("300")),
+    ("maxbytes", Fixed("20000")),
+    ("maxkeys", Fixed("200")),
+    ("root_maxbytes", Fixed("25000000")),
+    ("root_maxkeys", Fixed("1000000")),
+];
+
+const MQUEUE: &[(&str, Value)] = &[
+    ("msg_default", Fixed("10")),
+    ("msg_max", Fixed("10")),
+    ("msgsize_default", Fixed("8192")),
+    ("msgsize_max", Fixed("8192")),
+    ("queues_max", Fixed("256")),
+];
+
 const CORE: &[(&str, Value)] = &[("somaxconn", Fixed("4096"))];
 const IPV4: &[(&str, Value)] = &[("ip_local_port_range", Fixed("32768\t60999"))];
 
@@ -97,15 +116,21 @@ pub(super) fn dir() -> InodeRef {
     let mut random = files("kernel/random", RANDOM);
     random.push(("boot_id", boot_id()));
     let mut kernel = files("kernel", KERNEL);
+    for name in ["msg_next_id", "sem_next_id", "shm_next_id"] {
+        kernel.push((name, PseudoFile::build(NextId(name))));
+    }
     kernel.push(("hostname", name("hostname", false)));
     kernel.push(("domainname", name("domainname", true)));
+    kernel.push(("keys", folder("kernel/keys", files("kernel/keys", KEYS))));
     kernel.push(("random", folder("kernel/random", random)));
     let net = alloc::vec![
         ("core", folder("net/core", files("net/core", CORE))),
         ("ipv4", folder("net/ipv4", files("net/ipv4", IPV4))),
     ];
+    let mut fs = files("fs", FS);
+    fs.push(("mqueue", folder("fs/mqueue", files("fs/mqueue", MQUEUE))));
     let top = alloc::vec![
-        ("fs", folder("fs", files("fs", FS))),
+        ("fs", folder("fs", fs)),
         ("kernel", folder("kernel", kernel)),
         ("net", folder("net", net)),
         ("vm", folder("vm", files("vm", VM))),
@@ -164,6 +189,42 @@ pub(super) fn uuid(high: u64, low: u64) -> String {
         low >> 48,
         low & 0xffff_ffff_ffff
     )
+}
+
+/// The id that the next object of System V IPC shall have.
+struct NextId(&'static str);
+
+impl NextId {
+    fn get(&self) -> i32 {
+        let ipc = &kernel().ipc;
+        match self.0 {
+            "msg_next_id" => ipc.msg.wished(),
+            "sem_next_id" => ipc.sem.wished(),
+            _ => ipc.shm.wished(),
+        }
+    }
+}
+
+impl FileSource for NextId {
+    fn attr(&self) -> Result<Attr> {
+        Ok(attr(&format!("kernel/{}", self.0), 0o644))
+    }
+
+    fn read(&self) -> Result<Vec<u8>> {
+        Ok(line(format!("{}", self.get()).as_bytes()))
+    }
+
+    fn write(&self, _off: u64, data: &[u8]) -> Result<usize> {
+        let text = core::str::from_utf8(data).map_err(|_| Errno::EINVAL)?;
+        let id: i32 = text.trim().parse().map_err(|_| Errno::EINVAL)?;
+        let ipc = &kernel().ipc;
+        match self.0 {
+            "msg_next_id" => ipc.msg.wish(id),
+            "sem_next_id" => ipc.sem.wish(id),
+            _ => ipc.shm.wish(id),
+        }
+        Ok(data.len())
+    }
 }
 
 /// The host name or the domain name.

@@ -31,13 +31,21 @@ const EMPTY: [&str; 11] = [
 ];
 
 /// Files that are shown as the host has them.
-const FILES: [&str; 10] = [
+const FILES: [&str; 18] = [
     "devices/system/cpu/isolated",
     "devices/system/cpu/kernel_max",
     "devices/system/cpu/offline",
     "devices/system/cpu/online",
     "devices/system/cpu/possible",
     "devices/system/cpu/present",
+    "devices/system/node/has_cpu",
+    "devices/system/node/has_memory",
+    "devices/system/node/has_normal_memory",
+    "devices/system/node/node0/cpulist",
+    "devices/system/node/node0/cpumap",
+    "devices/system/node/node0/distance",
+    "devices/system/node/node0/meminfo",
+    "devices/system/node/node0/numastat",
     "devices/system/node/online",
     "devices/system/node/possible",
     "kernel/mm/transparent_hugepage/enabled",

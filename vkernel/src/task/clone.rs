@@ -211,6 +211,8 @@ impl Task {
             no_new_privs: AtomicU32::new(self.no_new_privs.load(SeqCst)),
             keep_caps: AtomicU32::new(self.keep_caps.load(SeqCst)),
             policy: AtomicU32::new(super::sched::inherited(self.policy.load(SeqCst))),
+            mempolicy: Mutex::new(*self.mempolicy.lock()),
+            keyrings: Mutex::new(self.keyrings.lock().inherited()),
             ioprio: AtomicU32::new(self.ioprio.load(SeqCst)),
             timer_slack: AtomicUsize::new(self.timer_slack.load(SeqCst)),
             held: Mutex::default(),
@@ -255,6 +257,8 @@ impl Task {
             no_new_privs: AtomicU32::new(0),
             keep_caps: AtomicU32::new(0),
             policy: AtomicU32::new(0),
+            mempolicy: Mutex::default(),
+            keyrings: Mutex::default(),
             ioprio: AtomicU32::new(0),
             timer_slack: AtomicUsize::new(50_000),
             held: Mutex::default(),
@@ -262,8 +266,24 @@ impl Task {
             left: AtomicU32::new(0),
             started: host::time::monotonic(),
         });
+        task.make_init()?;
         list.publish_process(&task, super::list::INIT, 0, uid);
         Ok(task)
+    }
+
+    /// The virtual init: root's, and asleep for ever.
+    fn make_init(&self) -> Result<()> {
+        use super::list::INIT;
+        let group = Arc::new(ThreadGroup::new(INIT, INIT, INIT, 0, self.group.rlimits()));
+        let files = Arc::new(crate::files::FileTable::new());
+        let fs = Arc::new(crate::files::FsContext::new(self.fs().root(), self.fs().root(), 0o22));
+        let init = self.like(INIT, group, crate::mm::Mm::new(0), files, fs, Arc::default());
+        *init.cred.lock() = Arc::new(fs_emu::Cred::new(0, 0, Arc::from(&[][..])));
+        init.set_comm(b"init");
+        init.set_state(b'S');
+        init.thread.set_dead();
+        *kernel().tasks.init.lock() = Some(Arc::new(init));
+        Ok(())
     }
 
     /// Waits until the `vfork` child has executed or ended. Only death interrupts.

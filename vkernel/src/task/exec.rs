@@ -79,6 +79,7 @@ impl ExecPoint<'_> {
             state.saved_mask = None;
         }
         task.group.timers.delete_all();
+        task.drop_own_keyrings();
         *task.restart.lock() = None;
         task.keep_caps.store(0, SeqCst);
         if let Some(files) = task.files() {

@@ -108,6 +108,8 @@ pub struct ThreadGroup {
     pub persona: AtomicU32,
     /// `oom_score_adj`, for `/proc`.
     pub oom_score_adj: AtomicI32,
+    /// `KEY_SPEC_PROCESS_KEYRING`.
+    pub keyring: Mutex<Option<Arc<crate::keys::Key>>>,
     /// `timer_create(2)`.
     pub timers: crate::timer::Timers,
     /// Bytes read and written, for `/proc/PID/io`.
@@ -150,6 +152,7 @@ impl ThreadGroup {
             dumpable: AtomicU32::new(1),
             persona: AtomicU32::new(0),
             oom_score_adj: AtomicI32::new(0),
+            keyring: Mutex::default(),
             timers: Default::default(),
             io_bytes: Default::default(),
         }

@@ -1,7 +1,7 @@
 //! The process table and tree: ids, parents, children, process groups, sessions (`kernel/pid.c`, `tasklist_lock`).
 //!
 //! One lock (TASKLIST) guards the whole tree, as in Linux. Links are ids, so there are no cycles. Id 1 is the virtual init:
-//! it has no task; what it adopts is reaped at once.
+//! a task that never runs and is in no list; what it adopts is reaped at once.
 
 use super::{Exit, Task, ThreadGroup, Usage};
 use crate::signal::{self, SaFlags, code};
@@ -46,6 +46,8 @@ pub(super) struct Tree {
 #[derive(Default)]
 pub struct TaskList {
     pub(super) tree: Mutex<Tree, { rank::TASKLIST }>,
+    /// What id 1 looks like from outside: it has neither threads nor memory, and no signal reaches it.
+    pub(super) init: Mutex<Option<Arc<Task>>>,
 }
 
 /// What `/proc` and `ps` show of a process, in one consistent piece.
@@ -61,19 +63,27 @@ pub struct ProcessView {
 impl TaskList {
     /// A task by thread id.
     pub fn task(&self, tid: u32) -> Option<Arc<Task>> {
+        if tid == INIT {
+            return self.init.lock().clone();
+        }
         self.tree.lock().threads.get(&tid).cloned()
     }
 
     /// A process by id, zombies included.
     pub fn process(&self, pid: u32) -> Option<ProcessView> {
+        if pid == INIT {
+            let group = self.init.lock().as_ref()?.group.clone();
+            return Some(ProcessView { group, parent: 0, zombie: false, uid: 0 });
+        }
         let tree = self.tree.lock();
         let n = tree.nodes.get(&pid)?;
         Some(ProcessView { group: n.group.clone(), parent: n.parent, zombie: n.zombie.is_some(), uid: n.uid })
     }
 
-    /// All process ids, ascending, without the virtual init.
+    /// All process ids, ascending.
     pub fn pids(&self) -> Vec<u32> {
-        self.tree.lock().nodes.keys().copied().collect()
+        let init = self.init.lock().as_ref().map(|_| INIT);
+        init.into_iter().chain(self.tree.lock().nodes.keys().copied()).collect()
     }
 
     /// All thread groups that are alive.

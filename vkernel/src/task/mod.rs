@@ -108,6 +108,10 @@ pub struct Task {
     pub keep_caps: AtomicU32,
     /// `sched_setscheduler(2)`: the policy as the guest has set it. The host is not told.
     pub policy: AtomicU32,
+    /// `set_mempolicy(2)`.
+    pub mempolicy: Mutex<Option<crate::mm::Policy>>,
+    /// Keyrings.
+    pub keyrings: Mutex<crate::keys::Keyrings>,
     /// `ioprio_set(2)`.
     pub ioprio: AtomicU32,
     /// `prctl(PR_SET_TIMERSLACK)` in ns.

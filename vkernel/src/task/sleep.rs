@@ -48,6 +48,8 @@ impl Task {
         if let Some(v) = ready(None) {
             return Wait::Ready(v);
         }
+        // Whoever is told by a signal may be the one that ends this sleep.
+        crate::kernel::kernel().sigio.send_all();
         let who: Arc<dyn Wake> = self.thread.clone();
         let mut table = PollTable::new(who);
         self.thread.prepare();

@@ -29,7 +29,7 @@ fn lines_look_like_linux() {
     assert_eq!(lines[3], "123451fdf000-123452000000 rw-p 00000000 00:00 0                          [stack]");
     assert_eq!(lines[4], "123454000000-123454001000 ---p 00000000 00:00 0 ");
     assert_eq!(lines.len(), 5);
-    let smaps = String::from_utf8(w.mm.render_smaps()).expect("utf-8");
+    let smaps = String::from_utf8(w.mm.render_smaps(false)).expect("utf-8");
     assert!(smaps.contains("\nSize:                132 kB\nKernelPageSize:        4 kB\n"));
     assert!(smaps.contains("\nVmFlags: rd wr mr mw me gd \n"));
 }
