@@ -19,11 +19,13 @@
 //! | `limit=N`    | it may take N seconds natively, not 20                                |
 //! | `files=NAME` | the files of `commands/files/NAME` are in its working directory       |
 //! | `root`       | it runs with `--root`, natively as root                               |
+//! | `sud`        | it takes long: only with the trap `sud`                               |
 //!
 //! What a command prints must not hold process ids, times or inode numbers: a test runs every
 //! case twice natively and compares.
 
 use crate::case::{Case, Program};
+use crate::mode::Mode;
 use crate::paths;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -112,6 +114,7 @@ fn case(group: &str, name: &str, flags: &str, text: String, env: &[(String, Stri
             }
             ("sort", "") => case.sort = true,
             ("root", "") => case.root = true,
+            ("sud", "") => case.modes = vec![Mode::Sud],
             ("status", n) => case.status = Some(n.parse().map_err(|_| format!("flag {flag}"))?),
             ("limit", n) => {
                 case.limit = Duration::from_secs(n.parse().map_err(|_| format!("flag {flag}"))?);
