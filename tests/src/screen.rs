@@ -130,7 +130,8 @@ pub fn packages(script: &str) -> Vec<String> {
 
 /// Plays a script in a directory with `work` and `tmp` in it; answers what it looked at.
 pub fn play(script: &str, mode: Mode, dir: &Path) -> Result<Vec<String>, String> {
-    std::fs::write(dir.join("tmux.conf"), "set -g remain-on-exit on\nset -g status off\n").map_err(|e| e.to_string())?;
+    std::fs::write(dir.join("tmux.conf"), "set -g remain-on-exit on\nset -g status off\n")
+        .map_err(|e| e.to_string())?;
     let screen = Screen { dir, tag: exec::fresh_tag() };
     let mut seen = Vec::new();
     for (number, line) in script.lines().enumerate() {
