@@ -30,6 +30,7 @@ pub mod packages;
 pub mod pair;
 pub mod paths;
 pub mod procs;
+pub mod screen;
 pub mod suite;
 pub mod table;
 pub mod workdir;
