@@ -9,6 +9,7 @@ use crate::cpu::AnyTask;
 use crate::errno::{Errno, Result};
 use crate::layout::{ARENA_BASE, ARENA_END, ARENA_SIZE, PAGE_SIZE};
 use crate::lock::Mutex;
+use crate::rcu::Readers;
 use crate::sys::{fd, mem};
 use core::alloc::Layout;
 use core::sync::atomic::{AtomicI32, AtomicUsize, Ordering::*};
@@ -59,12 +60,20 @@ pub struct Usage {
 
 const USED_AT: usize = ARENA_BASE + 2 * PAGE_SIZE;
 const DIRTY_AT: usize = USED_AT + WORDS * 8;
-const FIRST_PAGE: usize = (DIRTY_AT + WORDS * 8 - ARENA_BASE) / PAGE_SIZE;
+const READERS_AT: usize = DIRTY_AT + WORDS * 8;
+const FIRST_PAGE: usize = (READERS_AT + size_of::<Readers>()).div_ceil(PAGE_SIZE) - ARENA_BASE / PAGE_SIZE;
+const _: () = assert!(READERS_AT.is_multiple_of(PAGE_SIZE));
 const _: () = assert!(size_of::<Header>() <= 2 * PAGE_SIZE);
 
 fn header() -> &'static Header {
     // SAFETY: only reached once `create` has mapped the arena; zero bytes are a valid header, and all of it is atomic.
     unsafe { &*(ARENA_BASE as *const Header) }
+}
+
+/// What [`rcu`](crate::rcu) keeps.
+pub(crate) fn readers() -> &'static Readers {
+    // SAFETY: as in `header`: zero bytes are valid, all of it is atomic, and it has pages of its own.
+    unsafe { &*(READERS_AT as *const Readers) }
 }
 
 /// Creates the arena and maps it at its address. Called once, before the first guest.

@@ -8,5 +8,5 @@ mod name;
 pub mod pump;
 mod table;
 
-pub use context::FsContext;
-pub use table::{FileTable, Reservation};
+pub use context::{FsContext, Starts};
+pub use table::{FileTable, Openable, Reservation};

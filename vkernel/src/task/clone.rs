@@ -11,6 +11,7 @@ use bitflags::bitflags;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use fs_emu::cred::Caps;
 use host::lock::Mutex;
+use host::rcu::{RcuArc, RcuCell};
 use host::wait::HostThread;
 use host::{Errno, Result};
 
@@ -195,10 +196,10 @@ impl Task {
             thread: Arc::new(HostThread::made_by(self.thread.host_pid())),
             signals: Mutex::default(),
             sighand: Mutex::new(hand),
-            files: Mutex::new(Some(files)),
-            fs: Mutex::new(fs),
+            files: RcuCell::new(Some(files)),
+            fs: RcuArc::new(fs),
             mm: Mutex::new(mm),
-            cred: Mutex::new(self.cred()),
+            cred: RcuArc::new(self.cred()),
             comm: Mutex::new(*self.comm.lock()),
             state: AtomicU8::new(b'R'),
             killed: AtomicU32::new(0),
@@ -239,10 +240,10 @@ impl Task {
             thread: Arc::new(HostThread::default()),
             signals: Mutex::default(),
             sighand: Mutex::default(),
-            files: Mutex::new(Some(files)),
-            fs: Mutex::new(fs),
+            files: RcuCell::new(Some(files)),
+            fs: RcuArc::new(fs),
             mm: Mutex::new(mm),
-            cred: Mutex::new(Arc::new(cred)),
+            cred: RcuArc::new(Arc::new(cred)),
             comm: Mutex::new(*b"umlaut\0\0\0\0\0\0\0\0\0\0"),
             state: AtomicU8::new(b'R'),
             killed: AtomicU32::new(0),
@@ -332,10 +333,7 @@ impl Drop for NewTask {
             list.cancel_id(self.task.tid());
         }
         self.task.mm().drop_user();
-        let files = self.task.files.lock().take();
-        if let Some(files) = files {
-            files.release(&self.task);
-        }
+        self.task.swap_files(None);
         self.task.vfork_done();
     }
 }

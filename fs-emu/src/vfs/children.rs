@@ -1,0 +1,155 @@
+//! The table of a directory's cached names, read without a lock.
+//!
+//! Answers to the hash lists of Linux's `fs/dcache.c`. An open-addressing table of dentries; a bigger one takes its place when it
+//! is full. Removing moves entries, so a reader may miss a name that is there: whoever misses one asks again under the lock.
+//! A reader never finds a name that is not there. Locks: the table's (DCACHE), for changes and for answers that count.
+
+use super::dentry::Dentry;
+use super::hash::NameHash;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::hash::BuildHasher;
+use host::lock::{Mutex, MutexGuard, rank};
+use host::rcu::{self, RcuCell, RcuRef, Reading, Retired};
+
+/// Cells of the smallest table.
+const FIRST: usize = 8;
+
+/// The hash of a name.
+pub(super) fn hash(name: &[u8]) -> u64 {
+    NameHash.hash_one(name)
+}
+
+/// A power of two of them.
+struct Cells(Box<[RcuCell<Dentry>]>);
+
+impl Cells {
+    fn new(len: usize) -> Cells {
+        Cells((0..len).map(|_| RcuCell::new(None)).collect())
+    }
+
+    fn mask(&self) -> usize {
+        self.0.len() - 1
+    }
+
+    /// The cells in the order in which a search for a hash looks at them.
+    fn search(&self, hash: u64) -> impl Iterator<Item = (usize, &RcuCell<Dentry>)> {
+        let start = hash as usize & self.mask();
+        (start..self.0.len()).chain(0..start).filter_map(|i| self.0.get(i).map(|cell| (i, cell)))
+    }
+
+    fn find<'r>(&self, r: &'r Reading, dir: &Dentry, name: &[u8], hash: u64) -> Option<(usize, RcuRef<'r, Dentry>)> {
+        for (i, cell) in self.search(hash) {
+            let found = cell.get(r)?;
+            if found.get().is_named(r, dir, name, hash) {
+                return Some((i, found));
+            }
+        }
+        None
+    }
+
+    /// Puts a dentry into the first free cell of its search. There is one.
+    fn put(&self, dentry: Arc<Dentry>, hash: u64) -> Option<Retired<Dentry>> {
+        let (_, cell) = self.search(hash).find(|(_, cell)| cell.is_empty())?;
+        Some(cell.replace(Some(dentry)))
+    }
+}
+
+/// The names of one directory.
+pub(super) struct Children {
+    cells: RcuCell<Cells>,
+    len: Mutex<usize, { rank::DCACHE }>,
+}
+
+/// The right to change them. What goes meanwhile goes after the lock (the order of the fields says so).
+pub(super) struct Locked<'a> {
+    cells: &'a RcuCell<Cells>,
+    dir: &'a Dentry,
+    len: MutexGuard<'a, usize, { rank::DCACHE }>,
+    reading: Reading,
+    gone: Vec<Retired<Dentry>>,
+    outgrown: Option<Retired<Cells>>,
+}
+
+impl Children {
+    pub(super) fn new() -> Children {
+        Children { cells: RcuCell::new(None), len: Mutex::new(0) }
+    }
+
+    /// A name that is there; `None` does not mean that it is not.
+    pub(super) fn find<'r>(&self, r: &'r Reading, dir: &Dentry, name: &[u8]) -> Option<RcuRef<'r, Dentry>> {
+        self.cells.get(r)?.get().find(r, dir, name, hash(name)).map(|(_, found)| found)
+    }
+
+    /// Locks the table of `dir`.
+    pub(super) fn lock<'a>(&'a self, dir: &'a Dentry) -> Locked<'a> {
+        let len = self.len.lock();
+        Locked { cells: &self.cells, dir, len, reading: rcu::read(), gone: Vec::new(), outgrown: None }
+    }
+
+    /// Takes everything out.
+    pub(super) fn take(&self) -> Vec<Arc<Dentry>> {
+        let mut len = self.len.lock();
+        *len = 0;
+        let old = self.cells.replace(None);
+        drop(len);
+        let cells = old.get().map_or(&[][..], |cells| &cells.0);
+        cells.iter().filter_map(RcuCell::get_arc).collect()
+    }
+}
+
+impl Locked<'_> {
+    fn find(&self, name: &[u8]) -> Option<(usize, RcuRef<'_, Dentry>)> {
+        self.cells.get(&self.reading)?.get().find(&self.reading, self.dir, name, hash(name))
+    }
+
+    /// A name, for certain.
+    pub(super) fn get(&self, name: &[u8]) -> Option<Arc<Dentry>> {
+        self.find(name).map(|(_, found)| found.to_arc())
+    }
+
+    /// Takes a name out.
+    pub(super) fn remove(&mut self, name: &[u8]) -> Option<Arc<Dentry>> {
+        let (at, found) = self.find(name)?;
+        let found = found.to_arc();
+        self.close_gap(at);
+        *self.len = self.len.saturating_sub(1);
+        Some(found)
+    }
+
+    /// Empties a cell, and moves up what was pushed past it.
+    fn close_gap(&mut self, mut hole: usize) {
+        let Some(cells) = self.cells.get(&self.reading) else { return };
+        let mask = cells.mask();
+        let mut at = hole;
+        loop {
+            at = (at + 1) & mask;
+            let Some(next) = cells.0.get(at).filter(|_| at != hole).and_then(|cell| cell.get(&self.reading)) else { break };
+            let home = next.get().hash(&self.reading) as usize & mask;
+            if hole.wrapping_sub(home) & mask < at.wrapping_sub(home) & mask {
+                self.gone.extend(cells.0.get(hole).map(|cell| cell.replace(Some(next.to_arc()))));
+                hole = at;
+            }
+        }
+        self.gone.extend(cells.0.get(hole).map(|cell| cell.replace(None)));
+    }
+
+    /// Enters a dentry under the name that it has, which nobody else has here.
+    pub(super) fn insert(&mut self, dentry: Arc<Dentry>) {
+        let room = self.cells.get(&self.reading).map_or(0, |cells| cells.0.len());
+        if (*self.len + 1) * 4 > room * 3 {
+            let bigger = Cells::new((room * 2).max(FIRST));
+            let all = self.cells.get(&self.reading).map_or(&[][..], |cells| &cells.get().0);
+            for child in all.iter().filter_map(|cell| cell.get(&self.reading)) {
+                self.gone.extend(bigger.put(child.to_arc(), child.get().hash(&self.reading)));
+            }
+            self.outgrown = Some(self.cells.replace(Some(Arc::new(bigger))));
+        }
+        let hash = dentry.hash(&self.reading);
+        if let Some(cells) = self.cells.get(&self.reading) {
+            self.gone.extend(cells.put(dentry, hash));
+            *self.len += 1;
+        }
+    }
+}
