@@ -56,25 +56,33 @@ impl Cells {
     }
 }
 
+/// How many names there are.
+#[derive(Default)]
+struct Count {
+    all: usize,
+    /// Notes of absence among them.
+    notes: usize,
+}
+
 /// The names of one directory.
 pub(super) struct Children {
     cells: RcuCell<Cells>,
-    len: Mutex<usize, { rank::DCACHE }>,
+    count: Mutex<Count, { rank::DCACHE }>,
 }
 
 /// The right to change them. What goes meanwhile goes after the lock (the order of the fields says so).
 pub(super) struct Locked<'a> {
     cells: &'a RcuCell<Cells>,
     dir: &'a Dentry,
-    len: MutexGuard<'a, usize, { rank::DCACHE }>,
+    count: MutexGuard<'a, Count, { rank::DCACHE }>,
     reading: Reading,
     gone: Vec<Retired<Dentry>>,
-    outgrown: Option<Retired<Cells>>,
+    outgrown: Vec<Retired<Cells>>,
 }
 
 impl Children {
     pub(super) fn new() -> Children {
-        Children { cells: RcuCell::new(None), len: Mutex::new(0) }
+        Children { cells: RcuCell::new(None), count: Mutex::default() }
     }
 
     /// A name that is there; `None` does not mean that it is not.
@@ -84,16 +92,16 @@ impl Children {
 
     /// Locks the table of `dir`.
     pub(super) fn lock<'a>(&'a self, dir: &'a Dentry) -> Locked<'a> {
-        let len = self.len.lock();
-        Locked { cells: &self.cells, dir, len, reading: rcu::read(), gone: Vec::new(), outgrown: None }
+        let count = self.count.lock();
+        Locked { cells: &self.cells, dir, count, reading: rcu::read(), gone: Vec::new(), outgrown: Vec::new() }
     }
 
     /// Takes everything out.
     pub(super) fn take(&self) -> Vec<Arc<Dentry>> {
-        let mut len = self.len.lock();
-        *len = 0;
+        let mut count = self.count.lock();
+        *count = Count::default();
         let old = self.cells.replace(None);
-        drop(len);
+        drop(count);
         let cells = old.get().map_or(&[][..], |cells| &cells.0);
         cells.iter().filter_map(RcuCell::get_arc).collect()
     }
@@ -114,7 +122,8 @@ impl Locked<'_> {
         let (at, found) = self.find(name)?;
         let found = found.to_arc();
         self.close_gap(at);
-        *self.len = self.len.saturating_sub(1);
+        self.count.all = self.count.all.saturating_sub(1);
+        self.count.notes = self.count.notes.saturating_sub(usize::from(found.is_absent()));
         Some(found)
     }
 
@@ -137,19 +146,36 @@ impl Locked<'_> {
 
     /// Enters a dentry under the name that it has, which nobody else has here.
     pub(super) fn insert(&mut self, dentry: Arc<Dentry>) {
-        let room = self.cells.get(&self.reading).map_or(0, |cells| cells.0.len());
-        if (*self.len + 1) * 4 > room * 3 {
-            let bigger = Cells::new((room * 2).max(FIRST));
-            let all = self.cells.get(&self.reading).map_or(&[][..], |cells| &cells.get().0);
-            for child in all.iter().filter_map(|cell| cell.get(&self.reading)) {
-                self.gone.extend(bigger.put(child.to_arc(), child.get().hash(&self.reading)));
-            }
-            self.outgrown = Some(self.cells.replace(Some(Arc::new(bigger))));
+        let room = self.cells.get(&self.reading).map_or(0, |cells| cells.get().0.len());
+        if (self.count.all + 1) * 4 > room * 3 {
+            self.rebuild((room * 2).max(FIRST), |_| true);
         }
         let hash = dentry.hash(&self.reading);
         if let Some(cells) = self.cells.get(&self.reading) {
-            self.gone.extend(cells.put(dentry, hash));
-            *self.len += 1;
+            self.count.notes += usize::from(dentry.is_absent());
+            self.gone.extend(cells.get().put(dentry, hash));
+            self.count.all += 1;
         }
+    }
+
+    /// The same for a note of absence, of which there may be `most`: then all others go.
+    pub(super) fn insert_note(&mut self, note: Arc<Dentry>, most: usize) {
+        if self.count.notes >= most {
+            let room = self.cells.get(&self.reading).map_or(FIRST, |cells| cells.get().0.len());
+            self.count.all = self.count.all.saturating_sub(self.count.notes);
+            self.count.notes = 0;
+            self.rebuild(room, |d| !d.is_absent());
+        }
+        self.insert(note);
+    }
+
+    /// Puts a table with room for so many in the place of the present one.
+    fn rebuild(&mut self, room: usize, stays: impl Fn(&Dentry) -> bool) {
+        let cells = Cells::new(room);
+        let all = self.cells.get(&self.reading).map_or(&[][..], |cells| &cells.get().0);
+        for child in all.iter().filter_map(|cell| cell.get(&self.reading)).filter(|child| stays(child.get())) {
+            self.gone.extend(cells.put(child.to_arc(), child.get().hash(&self.reading)));
+        }
+        self.outgrown.push(self.cells.replace(Some(Arc::new(cells))));
     }
 }

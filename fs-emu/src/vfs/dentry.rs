@@ -1,6 +1,7 @@
 //! Directory entries: the cache of names, and the tree in which `..` and path strings are found.
 //!
-//! Answers to Linux's `fs/dcache.c`. Only names that exist are cached, without bound. A dentry holds its parent; the parent's
+//! Answers to Linux's `fs/dcache.c`. Names that exist are cached without bound; of those that do not, where looking them up
+//! costs a host call, up to [`ABSENT_MAX`] in a directory. A dentry holds its parent; the parent's
 //! table holds the dentry (weakly where the file system does not vouch for names), and unlinking takes it out, so what is
 //! left in no table goes when its last user does.
 //!
@@ -10,10 +11,11 @@
 
 use super::children::{self, Children};
 use super::hash::NameMap;
-use crate::{FileType, InodeRef};
+use crate::{FileType, Inode, InodeRef, Metadata};
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
+use core::any::Any;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*};
 use host::lock::{Mutex, MutexGuard, rank};
 use host::rcu::{self, RcuArc, RcuRef, Reading};
@@ -32,6 +34,37 @@ impl Place {
     }
 }
 
+/// Most names of one directory that are remembered as absent.
+const ABSENT_MAX: usize = 64;
+
+/// How a file system's names may be cached.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Temper {
+    /// It must be asked every time.
+    Volatile,
+    /// Names found once stay.
+    Stable,
+    /// So do names that were not found.
+    Remembering,
+}
+
+/// What stands behind a name that is not there.
+struct Nothing;
+
+impl Inode for Nothing {
+    fn metadata(&self) -> Result<Metadata> {
+        Err(Errno::ENOENT)
+    }
+
+    fn file_type(&self) -> FileType {
+        FileType::Regular
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
 /// The names known in a directory.
 enum Names {
     /// Those of a file system that vouches for them: held.
@@ -44,6 +77,9 @@ enum Names {
 pub struct Dentry {
     inode: InodeRef,
     kind: FileType,
+    temper: Temper,
+    /// The name is not there: this is only a note of it.
+    absent: bool,
     /// No longer reachable by name.
     dead: AtomicBool,
     /// Made by `O_TMPFILE` without `O_EXCL`: may be given a name.
@@ -72,10 +108,17 @@ impl Drop for NameLock<'_> {
 }
 
 impl Dentry {
-    fn make(inode: InodeRef, volatile: bool, linkable: bool, name: &[u8], parent: Option<Arc<Dentry>>) -> Arc<Dentry> {
-        Arc::new(Dentry {
+    fn make(inode: InodeRef, temper: Temper, linkable: bool, name: &[u8], parent: Option<Arc<Dentry>>) -> Arc<Dentry> {
+        Arc::new(Dentry::build(inode, temper, linkable, name, parent))
+    }
+
+    fn build(inode: InodeRef, temper: Temper, linkable: bool, name: &[u8], parent: Option<Arc<Dentry>>) -> Dentry {
+        let volatile = temper == Temper::Volatile;
+        Dentry {
             kind: inode.file_type(),
             inode,
+            temper,
+            absent: false,
             dead: AtomicBool::new(false),
             linkable,
             mounts: AtomicU32::new(0),
@@ -83,31 +126,36 @@ impl Dentry {
             names: Mutex::new(()),
             children: if volatile { Names::Volatile(Mutex::default()) } else { Names::Stable(Children::new()) },
             place: RcuArc::new(Place::new(name, parent)),
-        })
+        }
     }
 
-    /// The root of a file system. `volatile` when its names must be asked for every time.
-    pub(crate) fn root(inode: InodeRef, volatile: bool) -> Arc<Dentry> {
-        Dentry::make(inode, volatile, false, b"/", None)
+    /// Whether it only says that the name is not there.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.absent
+    }
+
+    /// The root of a file system.
+    pub(crate) fn root(inode: InodeRef, temper: Temper) -> Arc<Dentry> {
+        Dentry::make(inode, temper, false, b"/", None)
     }
 
     /// A file that never had a place, such as a pipe; `name` is what `/proc/PID/fd/N` shows of it.
     pub(crate) fn anonymous(inode: InodeRef, name: &[u8]) -> Arc<Dentry> {
-        Dentry::make(inode, true, false, name, None)
+        Dentry::make(inode, Temper::Volatile, false, name, None)
     }
 
     /// A file without a name, of the file system of `dir` (`O_TMPFILE`).
     pub(crate) fn unnamed(dir: &Arc<Dentry>, inode: InodeRef, linkable: bool) -> Arc<Dentry> {
         let ino = inode.metadata().map_or(0, |m| m.ino);
         let name = alloc::format!("#{ino}");
-        let d = Dentry::make(inode, dir.is_volatile(), linkable, name.as_bytes(), Some(dir.clone()));
+        let d = Dentry::make(inode, dir.temper, linkable, name.as_bytes(), Some(dir.clone()));
         d.dead.store(true, Relaxed);
         d
     }
 
     /// A file that is shown with a name that it never had (`memfd_create`).
     pub(crate) fn unlinked(dir: &Arc<Dentry>, inode: InodeRef, name: &[u8]) -> Arc<Dentry> {
-        let d = Dentry::make(inode, dir.is_volatile(), false, name, Some(dir.clone()));
+        let d = Dentry::make(inode, dir.temper, false, name, Some(dir.clone()));
         d.dead.store(true, Relaxed);
         d
     }
@@ -211,7 +259,7 @@ impl Dentry {
         NameLock { dir: self, guard: Some(guard) }
     }
 
-    /// A name that is known. `None` when it must be [looked up](Self::lookup).
+    /// A name that is known, if only to be absent. `None` when it must be [looked up](Self::lookup).
     #[inline]
     pub(crate) fn cached<'r>(&self, reading: &'r Reading, name: &[u8]) -> Option<RcuRef<'r, Dentry>> {
         match &self.children {
@@ -226,18 +274,29 @@ impl Dentry {
             return self.revalidate(name);
         };
         if let Some(d) = children.find(&rcu::read(), self, name) {
-            return Ok(d.to_arc());
+            return d.get().present(|| d.to_arc());
         }
         let before = self.changes.load(SeqCst);
         if before.is_multiple_of(2) {
-            if let Some(d) = children.lock(self).get(name) {
-                return Ok(d);
+            let known = children.lock(self).get(name);
+            if let Some(d) = known {
+                return d.present(|| d.clone());
             }
-            let inode = self.inode.lookup(name)?;
+            let inode = match self.inode.lookup(name) {
+                Ok(inode) => inode,
+                Err(e) => {
+                    if e == Errno::ENOENT && self.temper == Temper::Remembering {
+                        self.note_absent(children, name, before);
+                    }
+                    return Err(e);
+                }
+            };
             let new = self.child(name, &inode);
             let mut locked = children.lock(self);
             if self.changes.load(SeqCst) == before {
-                return Ok(enter(&mut locked, name, new));
+                let entered = enter(&mut locked, name, new);
+                drop(locked);
+                return Ok(entered);
             }
         }
         let lock = self.lock_names();
@@ -250,17 +309,34 @@ impl Dentry {
         let Names::Stable(children) = &self.children else {
             return self.revalidate(name);
         };
-        if let Some(d) = children.lock(self).get(name) {
-            return Ok(d);
+        let known = children.lock(self).get(name);
+        if let Some(d) = known {
+            return d.present(|| d.clone());
         }
         let inode = self.inode.lookup(name)?;
         let new = self.child(name, &inode);
         Ok(enter(&mut children.lock(self), name, new))
     }
 
+    /// What `get` gives, unless this is a note of absence.
+    fn present<T>(&self, get: impl FnOnce() -> T) -> Result<T> {
+        if self.absent { Err(Errno::ENOENT) } else { Ok(get()) }
+    }
+
+    /// Remembers that a name was not there, if no name has changed since `before`.
+    fn note_absent(self: &Arc<Dentry>, children: &Children, name: &[u8], before: u64) {
+        let mut note = Dentry::build(Arc::new(Nothing), self.temper, false, name, Some(self.clone()));
+        note.absent = true;
+        let note = Arc::new(note);
+        let mut locked = children.lock(self);
+        if self.changes.load(SeqCst) == before && locked.get(name).is_none() {
+            locked.insert_note(note, ABSENT_MAX);
+        }
+    }
+
     /// A dentry that nobody knows yet.
     fn child(self: &Arc<Dentry>, name: &[u8], inode: &InodeRef) -> Arc<Dentry> {
-        Dentry::make(inode.clone(), self.is_volatile(), false, name, Some(self.clone()))
+        Dentry::make(inode.clone(), self.temper, false, name, Some(self.clone()))
     }
 
     /// A new name made by the file system under the name lock.
@@ -396,9 +472,10 @@ impl Dentry {
 
 /// Enters a new dentry unless somebody else was faster.
 fn enter(locked: &mut children::Locked<'_>, name: &[u8], new: Arc<Dentry>) -> Arc<Dentry> {
-    if let Some(d) = locked.get(name) {
+    if let Some(d) = locked.get(name).filter(|d| !d.absent) {
         return d;
     }
+    drop(locked.remove(name));
     locked.insert(new.clone());
     new
 }

@@ -2,7 +2,7 @@
 //!
 //! Answers to Linux's `struct vfsmount` and `struct path`. Locks: a mount's list of children (rank MOUNT).
 
-use super::dentry::Dentry;
+use super::dentry::{Dentry, Temper};
 use super::notify::Watches;
 use crate::{FileSystem, InodeRef};
 use alloc::sync::Arc;
@@ -84,7 +84,12 @@ impl Mount {
         flags: MountFlags,
         source: &[u8],
     ) -> Arc<Mount> {
-        let root = Dentry::root(fs.root(), !fs.caches_names());
+        let temper = match (fs.caches_names(), fs.remembers_absent()) {
+            (false, _) => Temper::Volatile,
+            (true, false) => Temper::Stable,
+            (true, true) => Temper::Remembering,
+        };
+        let root = Dentry::root(fs.root(), temper);
         let sb = Arc::new(Super { fs, root: root.clone(), rename: Mutex::new(()), watches: Watches::default() });
         Mount::of(id, sb, root, at, flags, source)
     }

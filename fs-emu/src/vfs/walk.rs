@@ -272,9 +272,16 @@ impl<'a> Walker<'a> {
     /// A name in the directory reached.
     fn look(&self, name: &[u8]) -> Result<Held<'a, Dentry>> {
         match self.cur.dentry.cached(self.reading, name) {
+            Some(dentry) if dentry.get().is_absent() => Err(Errno::ENOENT),
             Some(dentry) => Ok(Held::Read(dentry)),
             None => self.cur.dentry.to_arc().lookup(name).map(Held::Counted),
         }
+    }
+
+    /// A name that is known to be there, likewise crossed; `None` does not mean that it is not.
+    pub(crate) fn known_child(&self, name: Name) -> Result<Option<Spot<'a>>> {
+        let known = self.cur.dentry.cached(self.reading, self.name(name)).filter(|d| !d.get().is_absent());
+        known.map(|dentry| self.enter(Held::Read(dentry))).transpose()
     }
 
     /// The same, crossed into what is mounted on it.

@@ -167,12 +167,12 @@ fn find_or_create<'r>(ctx: &Ctx<'r>, reading: &'r Reading, at: At<'r>, how: &Ope
             }
             Piece::Dot | Piece::Root => return Ok((walker.cur, false)),
         };
-        let (spot, created) = match walker.child(name) {
-            Err(Errno::ENOENT) => {
+        let (spot, created) = match walker.known_child(name)? {
+            Some(spot) => (spot, false),
+            None => {
                 let (dentry, created) = lookup_or_create(ctx, &walker.cur.clone().into_path(), walker.name(name), how)?;
                 (walker.enter(Held::Counted(dentry))?, created)
             }
-            found => (found?, false),
         };
         if created || !follow || spot.dentry.file_type() != FileType::Symlink {
             return Ok((spot, created));
@@ -183,7 +183,7 @@ fn find_or_create<'r>(ctx: &Ctx<'r>, reading: &'r Reading, at: At<'r>, how: &Ope
     }
 }
 
-/// The name was not there a moment ago.
+/// The name is not known to be there.
 fn lookup_or_create(ctx: &Ctx<'_>, dir: &Path, name: &[u8], how: &OpenHow) -> Result<(Arc<Dentry>, bool)> {
     let lock = dir.dentry.lock_names();
     match dir.dentry.lookup_locked(&lock, name) {
