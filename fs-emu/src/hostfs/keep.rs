@@ -59,8 +59,7 @@ struct Ring {
 impl Keeper {
     /// Keeps a file that was just opened for the first time.
     pub fn enter(&self, inode: &Arc<HostInode>, fd: HostFd, size: u64) -> Arc<Kept> {
-        let kept =
-            Arc::new(Kept { fd: Arc::new(fd), size, used: AtomicBool::new(false), bytes: RcuCell::new(None) });
+        let kept = Arc::new(Kept { fd: Arc::new(fd), size, used: AtomicBool::new(false), bytes: RcuCell::new(None) });
         let before = inode.kept.replace(Some(kept.clone()));
         let evicted = self.ring.lock().place(inode);
         // Host descriptors are closed without the lock.

@@ -134,7 +134,9 @@ impl Locked<'_> {
         let mut at = hole;
         loop {
             at = (at + 1) & mask;
-            let Some(next) = cells.0.get(at).filter(|_| at != hole).and_then(|cell| cell.get(&self.reading)) else { break };
+            let Some(next) = cells.0.get(at).filter(|_| at != hole).and_then(|cell| cell.get(&self.reading)) else {
+                break;
+            };
             let home = next.get().hash(&self.reading) as usize & mask;
             if hole.wrapping_sub(home) & mask < at.wrapping_sub(home) & mask {
                 self.gone.extend(cells.0.get(hole).map(|cell| cell.replace(Some(next.to_arc()))));

@@ -159,8 +159,8 @@ impl File {
         let kept =
             flags - (OpenFlags::CREAT | OpenFlags::EXCL | OpenFlags::NOCTTY | OpenFlags::TRUNC | OpenFlags::CLOEXEC);
         let (pos, extra, hold) = (Mutex::new(0), Mutex::new(None), Mutex::new(hold));
-        let regular = path.as_ref().is_some_and(|p| p.dentry.file_type() == FileType::Regular)
-            && !kept.contains(OpenFlags::PATH);
+        let regular =
+            path.as_ref().is_some_and(|p| p.dentry.file_type() == FileType::Regular) && !kept.contains(OpenFlags::PATH);
         let file = Arc::new(File {
             ops,
             regular,

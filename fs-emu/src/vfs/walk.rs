@@ -5,8 +5,8 @@
 
 use super::dentry::Dentry;
 use super::mount::{MountFlags, Path};
-use super::spot::Spot;
 use super::perm;
+use super::spot::Spot;
 use crate::{Cred, FileType};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;

@@ -61,7 +61,8 @@ fn open_how(task: &Task, dirfd: Fd, path: PathPtr, how: &OpenHow) -> Result<usiz
     let slot = path::table(task)?.reserve(0, path::fd_limit(task))?;
     let scoped = how.resolve.intersects(Resolve::BENEATH | Resolve::IN_ROOT);
     let reading = rcu::read();
-    let base = if scoped { Cow::Owned(path::scoped_base(task, dirfd)?) } else { path::base_in(task, &reading, dirfd, &name)? };
+    let base =
+        if scoped { Cow::Owned(path::scoped_base(task, dirfd)?) } else { path::base_in(task, &reading, dirfd, &name)? };
     let opened = ops::open(&path::ctx(task, &reading), At::new(&base, &name), how)?;
     drop(base);
     drop(reading);

@@ -4,7 +4,10 @@ use super::Task;
 use crate::signal::Pending;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::{Relaxed, SeqCst}};
+use core::sync::atomic::{
+    AtomicI32, AtomicU32, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
 use host::abi::Rlimit;
 use host::lock::{Mutex, rank};
 use host::wait::WaitQueue;

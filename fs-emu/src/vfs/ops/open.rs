@@ -125,7 +125,8 @@ pub fn open(ctx: &Ctx<'_>, at: At<'_>, how: &OpenHow) -> Result<Opened> {
         let path = ctx.find(at, how.walk())?;
         return finish(ctx, path, how, false);
     }
-    let (path, created) = find_or_create(ctx, &rcu::read(), at, how).map(|(spot, created)| (spot.into_path(), created))?;
+    let (path, created) =
+        find_or_create(ctx, &rcu::read(), at, how).map(|(spot, created)| (spot.into_path(), created))?;
     finish(ctx, path, how, created)
 }
 
