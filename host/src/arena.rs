@@ -221,7 +221,7 @@ fn class_of(layout: Layout) -> Option<usize> {
         size = size.max(layout.align()).next_power_of_two();
     }
     if layout.align() <= 16
-        && let Some(&class) = SMALL_CLASS.get(size / 16 + usize::from(size % 16 != 0))
+        && let Some(&class) = SMALL_CLASS.get(size.div_ceil(16))
     {
         return Some(usize::from(class));
     }

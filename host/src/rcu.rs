@@ -50,7 +50,13 @@ pub(crate) struct Readers {
 }
 
 /// Zero bytes are no valid `Vec`, so it is behind a pointer.
-struct Limbo(Option<Box<Vec<Batch>>>);
+struct Limbo(Option<Box<Pending>>);
+
+/// What waits.
+#[derive(Default)]
+struct Pending {
+    batches: Vec<Batch>,
+}
 
 /// Things that go together, once every one of these slots has moved on.
 struct Batch {
@@ -158,7 +164,7 @@ fn collect() {
     }
     loop {
         let Some(mut limbo) = readers().limbo.try_lock() else { return };
-        let Some(list) = limbo.0.as_deref_mut() else { return };
+        let Some(list) = limbo.0.as_deref_mut().map(|pending| &mut pending.batches) else { return };
         let Some(i) = list.iter().position(|batch| batch.readers.iter().all(moved_on)) else { return };
         let batch = list.swap_remove(i);
         readers().waiting.store(list.len() as u32, Relaxed);
@@ -198,7 +204,7 @@ impl<T: Send + Sync + 'static> Drop for Retired<T> {
         }
         let batch = Batch { readers: readers_now, _things: Box::new(thing) };
         let mut limbo = readers().limbo.lock();
-        let list = limbo.0.get_or_insert_default();
+        let list = &mut limbo.0.get_or_insert_default().batches;
         list.push(batch);
         readers().waiting.store(list.len() as u32, Relaxed);
     }
@@ -387,5 +393,96 @@ impl<T: Send + Sync + 'static> RcuArc<T> {
     /// Puts something else there.
     pub fn replace(&self, value: Arc<T>) -> Retired<T> {
         self.0.replace(Some(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use core::sync::atomic::{AtomicBool, AtomicUsize};
+    use std::thread;
+
+    /// Counts how many of its kind there are.
+    struct Counted(Arc<AtomicUsize>, u64, u64);
+
+    impl Counted {
+        fn new(live: &Arc<AtomicUsize>, n: u64) -> Arc<Counted> {
+            live.fetch_add(1, SeqCst);
+            Arc::new(Counted(live.clone(), n, !n))
+        }
+    }
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, SeqCst);
+            (self.1, self.2) = (0, 0);
+        }
+    }
+
+    #[test]
+    fn who_reads_keeps_the_old_one() {
+        crate::testing::init();
+        let live = Arc::new(AtomicUsize::new(0));
+        let cell = RcuCell::new(Some(Counted::new(&live, 1)));
+        {
+            let reading = read();
+            let old = cell.get(&reading).expect("there is one");
+            drop(cell.replace(Some(Counted::new(&live, 2))));
+            assert_eq!((old.1, live.load(SeqCst)), (1, 2));
+            let inner = read();
+            drop(inner);
+            assert_eq!((old.1, live.load(SeqCst)), (1, 2), "an inner section does not end the outer one");
+        }
+        settle();
+        assert_eq!(live.load(SeqCst), 1);
+        drop(cell);
+        settle();
+        assert_eq!(live.load(SeqCst), 0);
+    }
+
+    #[test]
+    fn counted_references_outlive_the_section() {
+        crate::testing::init();
+        let live = Arc::new(AtomicUsize::new(0));
+        let cell = RcuArc::new(Counted::new(&live, 7));
+        let kept = cell.get(&read()).to_arc();
+        drop(cell.replace(Counted::new(&live, 8)));
+        settle();
+        assert_eq!((kept.1, live.load(SeqCst)), (7, 2));
+        drop((kept, cell));
+        settle();
+        assert_eq!(live.load(SeqCst), 0);
+    }
+
+    #[test]
+    fn readers_never_see_what_is_gone() {
+        crate::testing::init();
+        let live = Arc::new(AtomicUsize::new(0));
+        let cell = Arc::new(RcuArc::new(Counted::new(&live, 1)));
+        let over = Arc::new(AtomicBool::new(false));
+        let readers: Vec<_> = (0..3)
+            .map(|_| {
+                let (cell, over) = (cell.clone(), over.clone());
+                thread::spawn(move || {
+                    crate::testing::init();
+                    while !over.load(SeqCst) {
+                        let reading = read();
+                        let it = cell.get(&reading);
+                        assert_eq!(it.1, !it.2);
+                    }
+                    release(cpu::current().thread());
+                })
+            })
+            .collect();
+        for n in 2..20_000 {
+            drop(cell.replace(Counted::new(&live, n)));
+        }
+        over.store(true, SeqCst);
+        for reader in readers {
+            reader.join().expect("a reader");
+        }
+        settle();
+        assert_eq!(live.load(SeqCst), 1);
     }
 }

@@ -188,12 +188,10 @@ impl Mount {
         self.children.replace(Arc::new(list))
     }
 
-    #[must_use]
     pub(crate) fn attach(&self, child: Arc<Mount>) -> Retired<Vec<Arc<Mount>>> {
         self.change_children(|list| list.push(child))
     }
 
-    #[must_use]
     pub(crate) fn detach(&self, child: &Arc<Mount>) -> Retired<Vec<Arc<Mount>>> {
         self.change_children(|list| list.retain(|m| !Arc::ptr_eq(m, child)))
     }
