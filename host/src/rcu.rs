@@ -344,20 +344,14 @@ impl<T: Send + Sync + 'static> RcuCell<T> {
 
     /// Puts something else there.
     pub fn replace(&self, value: Option<Arc<T>>) -> Retired<T> {
-        // SAFETY: the cell owned what was there.
-        unsafe { from_raw(self.0.swap(into_raw(value), SeqCst)) }
+        let old = self.0.swap(into_raw(value), SeqCst);
+        // SAFETY: it came from `into_raw`, and the cell, which owned it, gives it up.
+        Retired((!old.is_null()).then(|| unsafe { Arc::from_raw(old) }))
     }
 }
 
 fn into_raw<T>(value: Option<Arc<T>>) -> *mut T {
     value.map_or(ptr::null_mut(), |arc| Arc::into_raw(arc).cast_mut())
-}
-
-/// # Safety
-/// `raw` must come from `into_raw`, and the reference it stands for be given up.
-unsafe fn from_raw<T: Send + Sync + 'static>(raw: *mut T) -> Retired<T> {
-    // SAFETY: the caller's promise.
-    Retired((!raw.is_null()).then(|| unsafe { Arc::from_raw(raw) }))
 }
 
 /// Somebody may have come here through another cell, and still be reading.
