@@ -111,6 +111,11 @@ pub trait FileSystem: Send + Sync {
     fn caches_names(&self) -> bool {
         true
     }
+
+    /// Whether a look-up costs so much that names which are not there are worth remembering.
+    fn remembers_absent(&self) -> bool {
+        false
+    }
 }
 
 /// One file of any kind. Defaults are what Linux answers when the operation is missing.

@@ -9,6 +9,7 @@ use crate::cpu::AnyTask;
 use crate::errno::{Errno, Result};
 use crate::layout::{ARENA_BASE, ARENA_END, ARENA_SIZE, PAGE_SIZE};
 use crate::lock::Mutex;
+use crate::rcu::Readers;
 use crate::sys::{fd, mem};
 use core::alloc::Layout;
 use core::sync::atomic::{AtomicI32, AtomicUsize, Ordering::*};
@@ -17,6 +18,18 @@ const PAGES: usize = ARENA_SIZE / PAGE_SIZE;
 const WORDS: usize = PAGES / 64;
 /// Object sizes served by the classes; larger objects are page runs.
 const CLASSES: [usize; 17] = [16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096, 8192, 16384, 32768];
+/// The class of a size of up to 512 bytes, by the number of 16 bytes in it.
+const SMALL_CLASS: [u8; 33] = {
+    let mut table = [0; 33];
+    let mut i = 0;
+    while i < table.len() {
+        while CLASSES[table[i] as usize] < i * 16 {
+            table[i] += 1;
+        }
+        i += 1;
+    }
+    table
+};
 /// Bytes taken from the pages when a class is empty.
 const REFILL: usize = 64 << 10;
 /// Runs of at least this many pages are given back to the host when freed.
@@ -28,8 +41,8 @@ struct Header {
     memfd: AtomicI32,
     /// The vkernel's root object as the two words of a `&dyn Any`, 0 until it is made.
     root: [AtomicUsize; 2],
-    bytes_used: AtomicUsize,
-    objects: AtomicUsize,
+    /// Bytes and number of live objects that are page runs; those of the classes count with their class.
+    large: [AtomicUsize; 2],
     pages_used: AtomicUsize,
     pages: Mutex<Hint>,
     classes: [Mutex<FreeList>; CLASSES.len()],
@@ -44,6 +57,9 @@ struct FreeList {
     first: usize,
     fresh: usize,
     fresh_end: usize,
+    /// Live objects, and the bytes that were asked for.
+    objects: usize,
+    bytes: usize,
 }
 
 /// What is in use, for leak tests and `/proc/meminfo`.
@@ -59,12 +75,20 @@ pub struct Usage {
 
 const USED_AT: usize = ARENA_BASE + 2 * PAGE_SIZE;
 const DIRTY_AT: usize = USED_AT + WORDS * 8;
-const FIRST_PAGE: usize = (DIRTY_AT + WORDS * 8 - ARENA_BASE) / PAGE_SIZE;
+const READERS_AT: usize = DIRTY_AT + WORDS * 8;
+const FIRST_PAGE: usize = (READERS_AT + size_of::<Readers>()).div_ceil(PAGE_SIZE) - ARENA_BASE / PAGE_SIZE;
+const _: () = assert!(READERS_AT.is_multiple_of(PAGE_SIZE));
 const _: () = assert!(size_of::<Header>() <= 2 * PAGE_SIZE);
 
 fn header() -> &'static Header {
     // SAFETY: only reached once `create` has mapped the arena; zero bytes are a valid header, and all of it is atomic.
     unsafe { &*(ARENA_BASE as *const Header) }
+}
+
+/// What [`rcu`](crate::rcu) keeps.
+pub(crate) fn readers() -> &'static Readers {
+    // SAFETY: as in `header`: zero bytes are valid, all of it is atomic, and it has pages of its own.
+    unsafe { &*(READERS_AT as *const Readers) }
 }
 
 /// Creates the arena and maps it at its address. Called once, before the first guest.
@@ -107,7 +131,13 @@ pub fn root() -> Option<AnyTask> {
 /// What is in use now.
 pub fn usage() -> Usage {
     let h = header();
-    Usage { bytes: h.bytes_used.load(Relaxed), objects: h.objects.load(Relaxed), pages: h.pages_used.load(Relaxed) }
+    let [mut bytes, mut objects] = [0, 1].map(|i: usize| h.large[i].load(Relaxed));
+    for class in &h.classes {
+        let list = class.lock();
+        bytes += list.bytes;
+        objects += list.objects;
+    }
+    Usage { bytes, objects, pages: h.pages_used.load(Relaxed) }
 }
 
 /// Address of page number `page`.
@@ -190,6 +220,11 @@ fn class_of(layout: Layout) -> Option<usize> {
         // Power-of-two classes are aligned to their own size, up to a page.
         size = size.max(layout.align()).next_power_of_two();
     }
+    if layout.align() <= 16
+        && let Some(&class) = SMALL_CLASS.get(size.div_ceil(16))
+    {
+        return Some(usize::from(class));
+    }
     CLASSES.iter().position(|&c| c >= size && (layout.align() <= 16 || c.is_power_of_two()))
 }
 
@@ -199,15 +234,17 @@ pub fn alloc(layout: Layout) -> *mut u8 {
         return core::ptr::null_mut();
     }
     let addr = match class_of(layout) {
-        Some(class) => alloc_small(class),
-        None => alloc_pages(layout.size().div_ceil(PAGE_SIZE)).map(page_addr),
+        Some(class) => alloc_small(class, layout.size()),
+        None => alloc_large(layout.size()),
     };
-    let Some(addr) = addr else {
-        return core::ptr::null_mut();
-    };
-    header().bytes_used.fetch_add(layout.size(), Relaxed);
-    header().objects.fetch_add(1, Relaxed);
-    addr as *mut u8
+    addr.map_or(core::ptr::null_mut(), |addr| addr as *mut u8)
+}
+
+fn alloc_large(size: usize) -> Option<usize> {
+    let first = alloc_pages(size.div_ceil(PAGE_SIZE))?;
+    header().large[0].fetch_add(size, Relaxed);
+    header().large[1].fetch_add(1, Relaxed);
+    Some(page_addr(first))
 }
 
 /// Frees an object of [`alloc`].
@@ -215,29 +252,33 @@ pub fn alloc(layout: Layout) -> *mut u8 {
 /// # Safety
 /// `ptr` must come from `alloc` with this layout and not be used again.
 pub unsafe fn free(ptr: *mut u8, layout: Layout) {
-    header().bytes_used.fetch_sub(layout.size(), Relaxed);
-    header().objects.fetch_sub(1, Relaxed);
     let Some(class) = class_of(layout) else {
+        header().large[0].fetch_sub(layout.size(), Relaxed);
+        header().large[1].fetch_sub(1, Relaxed);
         return free_pages((ptr as usize - ARENA_BASE) / PAGE_SIZE, layout.size().div_ceil(PAGE_SIZE));
     };
     let mut list = header().classes[class].lock();
     // SAFETY: the object is at least 16 bytes and nobody else's now.
     unsafe { (ptr as *mut usize).write(list.first) };
     list.first = ptr as usize;
+    list.objects = list.objects.wrapping_sub(1);
+    list.bytes = list.bytes.wrapping_sub(layout.size());
 }
 
-fn alloc_small(class: usize) -> Option<usize> {
+fn alloc_small(class: usize, asked: usize) -> Option<usize> {
     let size = CLASSES[class];
     let mut list = header().classes[class].lock();
+    if list.first == 0 && list.fresh + size > list.fresh_end {
+        list.fresh = page_addr(alloc_pages(REFILL / PAGE_SIZE)?);
+        list.fresh_end = list.fresh + REFILL;
+    }
+    list.objects = list.objects.wrapping_add(1);
+    list.bytes = list.bytes.wrapping_add(asked);
     if list.first != 0 {
         let addr = list.first;
         // SAFETY: the list holds free objects of this class, each with the next one's address in its first word.
         list.first = unsafe { *(addr as *const usize) };
         return Some(addr);
-    }
-    if list.fresh + size > list.fresh_end {
-        list.fresh = page_addr(alloc_pages(REFILL / PAGE_SIZE)?);
-        list.fresh_end = list.fresh + REFILL;
     }
     let addr = list.fresh;
     list.fresh += size;

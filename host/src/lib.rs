@@ -18,6 +18,7 @@ pub mod frames;
 pub mod iov;
 pub mod layout;
 pub mod lock;
+pub mod rcu;
 pub mod sys;
 pub mod testing;
 pub mod time;

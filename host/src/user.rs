@@ -161,6 +161,69 @@ pub fn read_cstr(addr: usize, max: usize, too_long: Errno) -> Result<Vec<u8>> {
     Err(too_long)
 }
 
+/// How much of a path has room without an allocation.
+const SHORT: usize = 128;
+
+/// A path that was read from the guest.
+pub struct PathText {
+    short: [u8; SHORT],
+    len: usize,
+    /// In place of `short`, if it was too long for that.
+    long: Vec<u8>,
+}
+
+impl core::ops::Deref for PathText {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        if self.len <= SHORT { &self.short[..self.len] } else { &self.long }
+    }
+}
+
+impl PathText {
+    /// An empty one.
+    pub const EMPTY: PathText = PathText { short: [0; SHORT], len: 0, long: Vec::new() };
+
+    /// As [`read_path`].
+    #[inline]
+    pub fn read(addr: usize) -> Result<PathText> {
+        let mut text = PathText { short: [0; SHORT], len: 0, long: Vec::new() };
+        // A first piece within the page; most paths end there.
+        let room = (PAGE_SIZE - addr % PAGE_SIZE).min(SHORT);
+        let mut at = 0;
+        while at < room {
+            let n = (room - at).min(32);
+            copy_in(&mut text.short[at..at + n], addr + at)?;
+            if let Some(end) = find_nul(&text.short[at..at + n]) {
+                text.len = at + end;
+                return Ok(text);
+            }
+            at += n;
+        }
+        text.long = read_path(addr)?;
+        text.len = text.long.len();
+        if text.len <= SHORT {
+            text.short[..text.len].copy_from_slice(&text.long);
+        }
+        Ok(text)
+    }
+}
+
+/// Where the first NUL is, eight bytes at a time.
+fn find_nul(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = ONES << 7;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let zeros = word.wrapping_sub(ONES) & !word & TOPS;
+        if zeros != 0 {
+            return Some(i * 8 + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|&b| b == 0).map(|i| words.len() * 8 + i)
+}
+
 /// Reads a path: `ENAMETOOLONG` beyond `PATH_MAX`. An empty one is the caller's to judge.
 pub fn read_path(addr: usize) -> Result<Vec<u8>> {
     read_cstr(addr, PATH_MAX, Errno::ENAMETOOLONG)

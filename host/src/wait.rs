@@ -50,6 +50,8 @@ pub struct HostThread {
     dead: AtomicU32,
     /// The host process that makes the thread.
     maker: AtomicU32,
+    /// Its slot among those who read without locks, 0 for none yet.
+    reader: AtomicU32,
 }
 
 /// Instead of a process id: the maker was killed, and the thread must not start.
@@ -62,7 +64,9 @@ const HOST: u32 = 2;
 impl HostThread {
     /// The part of a thread that host process `maker` is about to make.
     pub fn made_by(maker: u32) -> HostThread {
-        HostThread { maker: AtomicU32::new(maker), ..HostThread::default() }
+        let thread = HostThread::default();
+        thread.maker.store(maker, Relaxed);
+        thread
     }
 
     /// For the supervisor, when process `maker` was killed: whether this thread was its to make, and is not there yet. If
@@ -122,6 +126,7 @@ impl HostThread {
     /// Marks it as gone; from now on nobody signals it.
     pub fn set_dead(&self) {
         self.dead.store(1, SeqCst);
+        crate::rcu::release(self);
     }
 
     /// Whether it is gone.
@@ -134,8 +139,9 @@ impl HostThread {
         self.locks.load(SeqCst)
     }
 
+    /// Only the thread itself counts, and its signal handler takes no lock: no read-modify-write needed.
     pub(crate) fn lock_taken(&self, rank: u8) {
-        self.locks.fetch_add(1, Relaxed);
+        self.locks.store(self.locks.load(Relaxed).wrapping_add(1), Relaxed);
         if cfg!(debug_assertions) && rank != 0 {
             let held = self.ranks.load(Relaxed);
             let top = (held & 0xff) as u8;
@@ -145,10 +151,18 @@ impl HostThread {
     }
 
     pub(crate) fn lock_released(&self, rank: u8) {
-        self.locks.fetch_sub(1, Relaxed);
+        self.locks.store(self.locks.load(Relaxed).wrapping_sub(1), Relaxed);
         if cfg!(debug_assertions) && rank != 0 {
             self.ranks.store(drop_rank(self.ranks.load(Relaxed), rank), Relaxed);
         }
+    }
+
+    pub(crate) fn reader(&self) -> u32 {
+        self.reader.load(Relaxed)
+    }
+
+    pub(crate) fn set_reader(&self, slot: u32) {
+        self.reader.store(slot, Relaxed);
     }
 
     /// Step 1 of the protocol: from here on a kick counts.
@@ -253,6 +267,12 @@ fn drop_rank(held: u64, rank: u8) -> u64 {
         }
     }
     held
+}
+
+impl Drop for HostThread {
+    fn drop(&mut self) {
+        crate::rcu::release(self);
+    }
 }
 
 impl Wake for HostThread {

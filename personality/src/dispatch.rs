@@ -65,6 +65,7 @@ pub fn syscall(task: &'static Task, cx: &mut Context) {
     };
     let registers_set = call.registers_set;
     task.release_held();
+    host::rcu::catch_up();
     if let Some(line) = traced {
         crate::strace::leave(&line, &result);
     }

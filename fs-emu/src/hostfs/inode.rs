@@ -1,6 +1,7 @@
 //! A file of the host: identity, attributes, opening.
 
 use super::file::HostFile;
+use super::keep::Kept;
 use super::place::{self, At, Place};
 use super::{Shared, dir, names, xattr};
 use crate::file::{FileOps, OpenFlags};
@@ -12,6 +13,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use host::abi::{Statx, StatxTimestamp, Timespec, dev_join};
 use host::lock::{Mutex, rank};
+use host::rcu::{self, RcuCell};
 use host::sys::fd::{self, HostFd};
 use host::sys::path;
 use host::user::PATH_MAX;
@@ -33,6 +35,8 @@ pub struct HostInode {
     found: Metadata,
     pub(super) place: Mutex<Place, { rank::LEAF }>,
     pub(super) live: Mutex<Live, { rank::LEAF }>,
+    /// Of a regular file of a frozen tree.
+    pub(super) kept: RcuCell<Kept>,
 }
 
 /// What only live trees keep.
@@ -64,6 +68,7 @@ impl HostInode {
             found,
             place: Mutex::new(place),
             live: Mutex::new(Live::default()),
+            kept: RcuCell::new(None),
         })
     }
 
@@ -94,10 +99,30 @@ impl HostInode {
         }
     }
 
-    fn open_regular(&self, flags: OpenFlags) -> Result<Arc<HostFile>> {
+    /// Whether its kept part was used since this was asked last.
+    pub(super) fn was_used(&self) -> bool {
+        self.kept.get(&rcu::read()).is_some_and(|kept| kept.get().was_used())
+    }
+
+    /// Opens a file of a frozen tree for reading.
+    fn open_kept(self: &Arc<Self>) -> Result<Arc<HostFile>> {
+        let kept = match self.kept.get_arc() {
+            Some(kept) => {
+                kept.again();
+                kept
+            }
+            None => self.fs.keeper.enter(self, self.open_host(0)?, self.found.size),
+        };
+        Ok(HostFile::of_kept(kept, &self.fs))
+    }
+
+    fn open_regular(self: &Arc<Self>, flags: OpenFlags) -> Result<Arc<HostFile>> {
         const PASSED: OpenFlags = OpenFlags::DSYNC.union(OpenFlags::SYNC_ONLY);
         if flags.writable() {
             self.fs.writable()?;
+        }
+        if self.fs.frozen && !flags.writable() {
+            return self.open_kept();
         }
         let access = if flags.writable() { flags.bits() & 3 } else { 0 };
         let fd = match self.ready_descriptor(access)? {

@@ -4,7 +4,7 @@
 //! parent and a name, and asks the host by path; only open files and directories hold a host descriptor. Two tempers:
 //!
 //! * *frozen* (the lower layer of the default root): the tree is taken as unchanging and as trusted. Attributes are
-//!   asked once, paths go from the root in one host call.
+//!   asked once, paths go from the root in one host call; descriptors and small contents are kept ([`keep`]).
 //! * *live* (`-v SRC:DST`): names and attributes are asked anew each time. Whatever opens or changes something goes through
 //!   `openat2` without symlinks, or names the last component below a parent opened that way, so that neither the host nor
 //!   a guest that swaps a directory for a symlink meanwhile can lead out of the mount.
@@ -18,6 +18,7 @@
 mod dir;
 mod file;
 mod inode;
+mod keep;
 mod names;
 mod place;
 #[cfg(test)]
@@ -45,6 +46,8 @@ pub(crate) struct Shared {
     frozen: bool,
     /// Keeps places still while a path made of them is in use. Frozen trees don't need it.
     tree: RwLock<(), { rank::INODE }>,
+    /// Opened files of a frozen tree.
+    keeper: keep::Keeper,
     /// The owner whose files the host last refused to open with `O_NOATIME` (plus one; 0: none yet).
     atime_refused: AtomicU64,
 }
@@ -95,6 +98,7 @@ impl HostFs {
             read_only: read_only || frozen,
             frozen,
             tree: RwLock::new(()),
+            keeper: keep::Keeper::default(),
             atime_refused: AtomicU64::new(0),
         });
         let root = HostInode::root(&shared)?;

@@ -52,7 +52,7 @@ impl FileOps for LowerFile {
     }
 
     fn read_at(&self, off: u64, to: &mut IovIter<'_>) -> Result<usize> {
-        self.now()?.read_at(off, to)
+        if !self.node.has_upper() { self.lower.read_at(off, to) } else { self.now()?.read_at(off, to) }
     }
 
     fn write_at(&self, _off: u64, _from: &mut IovIter<'_>, _append: bool) -> Result<(usize, u64)> {

@@ -131,6 +131,10 @@ impl FileSystem for Overlay {
         "overlay"
     }
 
+    fn remembers_absent(&self) -> bool {
+        true
+    }
+
     fn statfs(&self) -> Result<Statfs> {
         let st = self.shared.upper.statfs()?;
         Ok(Statfs { kind: OVERLAYFS_SUPER_MAGIC, ..st })

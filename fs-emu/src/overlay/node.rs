@@ -10,7 +10,9 @@ use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::any::Any;
+use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use host::lock::{Mutex, RwLock, rank};
+use host::rcu::{self, RcuCell, Reading};
 use host::{Errno, Result};
 
 /// A file of the overlay.
@@ -28,17 +30,19 @@ pub(super) struct Node {
     pub names: Mutex<Names, { rank::INODE }>,
     /// Writers of a regular file, or those who run it: the same before and after copy-up.
     writers: WriteCount,
-    state: RwLock<State, { rank::LEAF }>,
+    /// Once there is an upper file, it stays; likewise where it came from, which is entered first.
+    upper: RcuCell<InodeRef>,
+    origin: RcuCell<Origin>,
+    /// A removed directory, or a lower file whose name is gone.
+    gone: AtomicBool,
+    place: RwLock<Place, { rank::LEAF }>,
 }
 
-struct State {
-    upper: Option<InodeRef>,
-    origin: Option<Arc<Origin>>,
-    /// Where a directory stands, and a file that is not copied up yet. `None` for the root and for unnamed files.
+/// Where a directory stands, and a file that is not copied up yet.
+struct Place {
+    /// `None` for the root and for unnamed files.
     parent: Option<Arc<Node>>,
     name: Box<[u8]>,
-    /// A removed directory, or a lower file whose name is gone.
-    gone: bool,
 }
 
 /// The nodes handed out for a directory's names.
@@ -76,8 +80,7 @@ impl Shared {
         Ok(self.table.node(ino, |origin| {
             let number = origin.as_ref().map_or_else(|| upper_number(ino), |o| o.ino);
             let lower = origin.as_ref().map(|o| o.lower.clone()).unwrap_or_default();
-            let state = State { upper: Some(upper), origin, parent, name: name.into(), gone: false };
-            Node::new(self, kind, number, lower, state)
+            Node::new(self, kind, number, lower, Some(upper), origin, Place { parent, name: name.into() })
         }))
     }
 
@@ -87,13 +90,20 @@ impl Shared {
         let (meta, kind) = (first.metadata()?, first.file_type());
         let number = self.lower_number(meta.dev, meta.ino);
         let parent = Some(parent.this()?);
-        let state = State { upper: None, origin: None, parent, name: name.into(), gone: false };
-        Ok(Node::new(self, kind, number, lower, state))
+        Ok(Node::new(self, kind, number, lower, None, None, Place { parent, name: name.into() }))
     }
 }
 
 impl Node {
-    fn new(shared: &Arc<Shared>, kind: FileType, ino: u64, lower: Vec<InodeRef>, state: State) -> Arc<Node> {
+    fn new(
+        shared: &Arc<Shared>,
+        kind: FileType,
+        ino: u64,
+        lower: Vec<InodeRef>,
+        upper: Option<InodeRef>,
+        origin: Option<Arc<Origin>>,
+        place: Place,
+    ) -> Arc<Node> {
         Arc::new_cyclic(|me| Node {
             shared: shared.clone(),
             me: me.clone(),
@@ -103,7 +113,10 @@ impl Node {
             copying: Mutex::new(()),
             names: Mutex::new(Names::default()),
             writers: WriteCount::default(),
-            state: RwLock::new(state),
+            upper: RcuCell::new(upper.map(Arc::new)),
+            origin: RcuCell::new(origin),
+            gone: AtomicBool::new(false),
+            place: RwLock::new(place),
         })
     }
 
@@ -116,55 +129,63 @@ impl Node {
     }
 
     pub fn upper(&self) -> Option<InodeRef> {
-        self.state.read().upper.clone()
+        self.upper.get(&rcu::read()).map(|upper| upper.get().clone())
+    }
+
+    /// Whether it is copied up, or was made in the upper layer.
+    pub fn has_upper(&self) -> bool {
+        !self.upper.is_empty()
     }
 
     pub fn origin(&self) -> Option<Arc<Origin>> {
-        self.state.read().origin.clone()
+        self.origin.get_arc()
     }
 
     pub fn is_gone(&self) -> bool {
-        self.state.read().gone
+        self.gone.load(SeqCst)
     }
 
     pub fn parent(&self) -> Option<Arc<Node>> {
-        self.state.read().parent.clone()
+        self.place.read().parent.clone()
     }
 
     /// Parent and name; `ESTALE` for the root and unnamed files.
     pub fn place(&self) -> Result<(Arc<Node>, Box<[u8]>)> {
-        let state = self.state.read();
-        let parent = state.parent.clone().ok_or(Errno::ESTALE)?;
-        Ok((parent, state.name.clone()))
+        let place = self.place.read();
+        let parent = place.parent.clone().ok_or(Errno::ESTALE)?;
+        Ok((parent, place.name.clone()))
     }
 
     /// Where data and attributes are now.
     pub fn layer(&self) -> Result<InodeRef> {
-        if let Some(upper) = self.upper() {
-            return Ok(upper);
+        self.layer_in(&rcu::read()).cloned()
+    }
+
+    /// The same for as long as this thread reads.
+    fn layer_in<'r>(&'r self, reading: &'r Reading) -> Result<&'r InodeRef> {
+        match self.upper.get(reading) {
+            Some(upper) => Ok(upper.get()),
+            None => self.lower.first().ok_or(Errno::ESTALE),
         }
-        self.lower.first().cloned().ok_or(Errno::ESTALE)
     }
 
     /// Copy-up is done.
     pub fn set_upper(&self, upper: InodeRef, origin: Arc<Origin>) {
-        let mut state = self.state.write();
-        state.upper = Some(upper);
-        state.origin = Some(origin);
+        drop(self.origin.replace(Some(origin)));
+        drop(self.upper.replace(Some(Arc::new(upper))));
     }
 
     /// The last name that this node can know of is gone.
     pub fn set_gone(&self) {
-        let mut state = self.state.write();
-        state.gone = self.is_dir() || state.upper.is_none();
+        self.gone.store(self.is_dir() || self.upper.is_empty(), SeqCst);
     }
 
     /// It was renamed.
     pub fn set_place(&self, parent: Arc<Node>, name: &[u8]) {
         let before = {
-            let mut state = self.state.write();
-            state.name = name.into();
-            state.parent.replace(parent)
+            let mut place = self.place.write();
+            place.name = name.into();
+            place.parent.replace(parent)
         };
         drop(before);
     }
@@ -180,8 +201,11 @@ impl Node {
         if self.is_gone() {
             return Ok(if self.is_dir() || shown < 2 { 0 } else { shown - u32::from(!upper) });
         }
+        if !self.is_dir() {
+            return Ok(shown);
+        }
         match (self.origin(), self.lower.first()) {
-            (Some(origin), Some(lower)) if self.is_dir() => Ok(origin.merged_links(lower.metadata()?.nlink)),
+            (Some(origin), Some(lower)) => Ok(origin.merged_links(lower.metadata()?.nlink)),
             _ => Ok(shown),
         }
     }
@@ -201,12 +225,9 @@ impl Node {
 
 impl Inode for Node {
     fn metadata(&self) -> Result<Metadata> {
-        let upper = self.upper();
-        let is_upper = upper.is_some();
-        let meta = match upper {
-            Some(upper) => upper.metadata()?,
-            None => self.layer()?.metadata()?,
-        };
+        let reading = rcu::read();
+        let is_upper = !self.upper.is_empty();
+        let meta = self.layer_in(&reading)?.metadata()?;
         let nlink = self.links(is_upper, meta.nlink)?;
         let (size, blocks) = if is_upper && self.is_dir() { self.dir_size() } else { (meta.size, meta.blocks) };
         Ok(Metadata { dev: self.shared.dev, ino: self.ino, nlink, size, blocks, ..meta })
@@ -217,7 +238,7 @@ impl Inode for Node {
     }
 
     fn mode_owner(&self) -> Result<(u32, Owner)> {
-        self.layer()?.mode_owner()
+        self.layer_in(&rcu::read())?.mode_owner()
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -275,7 +296,7 @@ impl Inode for Node {
     }
 
     fn is_mapped(&self) -> bool {
-        self.upper().is_some_and(|upper| upper.is_mapped())
+        self.upper.get(&rcu::read()).is_some_and(|upper| upper.get().is_mapped())
     }
 
     fn writers(&self) -> Option<&WriteCount> {
@@ -295,7 +316,7 @@ impl Inode for Node {
     }
 
     fn removexattr(&self, name: &[u8]) -> Result<()> {
-        if self.upper().is_none() {
+        if self.upper.is_empty() {
             self.getxattr(name)?;
         }
         self.copy_up()?.removexattr(name)
@@ -305,9 +326,9 @@ impl Inode for Node {
 impl Drop for Node {
     /// Lets go of the ancestors one by one: a deep tree must not become a deep recursion.
     fn drop(&mut self) {
-        let mut next = self.state.get_mut().parent.take();
+        let mut next = self.place.get_mut().parent.take();
         while let Some(parent) = next {
-            next = Arc::into_inner(parent).and_then(|mut p| p.state.get_mut().parent.take());
+            next = Arc::into_inner(parent).and_then(|mut p| p.place.get_mut().parent.take());
         }
     }
 }

@@ -134,6 +134,7 @@ impl Node {
             }
             a.nlink = a.nlink.checked_add(1).ok_or(Errno::EMLINK)?;
             a.ctime = now;
+            node.times_changed();
         }
         entries.insert(name, node.clone());
         if node.kind == FileType::Directory {

@@ -110,6 +110,7 @@ impl Inode for Node {
         a.atime = attr.atime.unwrap_or(a.atime);
         a.mtime = attr.mtime.unwrap_or(if attr.size.is_some() { now } else { a.mtime });
         a.ctime = now;
+        self.times_changed();
         self.publish_perm(&a);
         Ok(())
     }

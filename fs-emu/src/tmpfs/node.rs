@@ -10,7 +10,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*};
 use host::abi::Timespec;
 use host::layout::PAGE_SIZE;
 use host::lock::{Mutex, RwLock, rank};
@@ -69,6 +69,8 @@ pub(super) struct Node {
 
     pub body: Body,
     pub attr: Mutex<Attr, { rank::OBJECT }>,
+    /// The access time may be older than the last change; read without the lock.
+    atime_due: AtomicBool,
     pub xattrs: Mutex<Xattrs, { rank::LEAF }>,
 }
 
@@ -124,6 +126,7 @@ impl Node {
             writers: WriteCount::default(),
             body,
             attr: Mutex::new(attr),
+            atime_due: AtomicBool::new(true),
             xattrs: Mutex::new(BTreeMap::new()),
         }))
     }
@@ -193,17 +196,28 @@ impl Node {
         let mut a = self.attr.lock();
         a.mtime = now;
         a.ctime = now;
+        self.times_changed();
+    }
+
+    /// To be said after every change of times, under the lock.
+    pub(super) fn times_changed(&self) {
+        if !self.atime_due.load(Relaxed) {
+            self.atime_due.store(true, Relaxed);
+        }
     }
 
     /// The contents were read: notes it as `relatime` does, when the last note is older than the last change.
     pub(super) fn accessed(&self) {
-        let a = self.attr.lock();
-        let due = a.atime <= a.mtime || a.atime <= a.ctime;
-        drop(a);
-        if due {
-            let now = time::coarse();
-            self.attr.lock().atime = now;
+        if !self.atime_due.load(Relaxed) {
+            return;
         }
+        let now = time::coarse();
+        let mut a = self.attr.lock();
+        let due = |a: &Attr| a.atime <= a.mtime || a.atime <= a.ctime;
+        if due(&a) {
+            a.atime = now;
+        }
+        self.atime_due.store(due(&a), Relaxed);
     }
 
     /// Adds to the link count, and notes the change.
@@ -211,6 +225,7 @@ impl Node {
         let mut a = self.attr.lock();
         a.nlink = a.nlink.saturating_add_signed(change);
         a.ctime = now;
+        self.times_changed();
     }
 }
 

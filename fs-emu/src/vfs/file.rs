@@ -15,7 +15,7 @@ use crate::{FileOps, FileType, Metadata, OpenFlags, Owner, SetAttr};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
-use core::sync::atomic::{AtomicU32, Ordering::*};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::*};
 use host::iov::IovIter;
 use host::lock::Mutex;
 use host::{Errno, Result};
@@ -78,12 +78,16 @@ impl Whence {
 pub struct File {
     ops: Arc<dyn FileOps>,
     path: Option<Path>,
+    /// It has a name, and is a regular file.
+    regular: bool,
     flags: AtomicU32,
     pos: Mutex<u64, POS>,
     /// What the kernel above keeps with it (owner for signals, locks to release); dropped with the file.
     extra: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
     /// That it is open for writing, or that it runs.
     hold: Mutex<Option<Hold>>,
+    /// Whether there is a hold, and nobody was told of the end yet.
+    unfinished: AtomicBool,
     /// Number of [`OpenRef`]s.
     opens: AtomicU32,
 }
@@ -101,7 +105,7 @@ impl OpenRef {
 
 impl From<Arc<File>> for OpenRef {
     fn from(file: Arc<File>) -> OpenRef {
-        file.opens.fetch_add(1, SeqCst);
+        file.add_open();
         OpenRef(file)
     }
 }
@@ -114,11 +118,7 @@ impl Clone for OpenRef {
 
 impl Drop for OpenRef {
     fn drop(&mut self) {
-        if self.0.opens.fetch_sub(1, SeqCst) == 1 {
-            let extra = self.0.extra.lock().take();
-            drop(extra);
-            self.0.ops.release();
-        }
+        self.0.drop_open();
     }
 }
 
@@ -159,17 +159,44 @@ impl File {
         let kept =
             flags - (OpenFlags::CREAT | OpenFlags::EXCL | OpenFlags::NOCTTY | OpenFlags::TRUNC | OpenFlags::CLOEXEC);
         let (pos, extra, hold) = (Mutex::new(0), Mutex::new(None), Mutex::new(hold));
+        let regular =
+            path.as_ref().is_some_and(|p| p.dentry.file_type() == FileType::Regular) && !kept.contains(OpenFlags::PATH);
         let file = Arc::new(File {
             ops,
+            regular,
             path,
             flags: AtomicU32::new(kept.bits()),
             pos,
             extra,
             hold,
+            unfinished: AtomicBool::new(true),
             opens: AtomicU32::new(0),
         });
         file.told(event::OPEN);
         file
+    }
+
+    /// One more keeps it open, and says so with [`drop_open`](Self::drop_open): what an [`OpenRef`] does, for who can't hold one.
+    pub fn add_open(&self) {
+        self.opens.fetch_add(1, SeqCst);
+    }
+
+    /// One less. With the last one the file is closed.
+    pub fn drop_open(&self) {
+        if self.opens.fetch_sub(1, SeqCst) == 1 {
+            let extra = self.extra.lock().take();
+            drop(extra);
+            self.ops.release();
+        }
+    }
+
+    /// Nobody will use it any more: it does not count as a writer, and who watches is told. For whoever lets go of the last
+    /// reference, when that may outlive the end of the call.
+    pub fn finish(&self) {
+        if self.unfinished.swap(false, SeqCst) {
+            self.release();
+            self.told(if self.flags().writable() { event::CLOSE_WRITE } else { event::CLOSE_NOWRITE });
+        }
     }
 
     /// Tells who watches that something happened to the file.
@@ -235,6 +262,11 @@ impl File {
     /// Access mode and status flags (`F_GETFL`).
     pub fn flags(&self) -> OpenFlags {
         OpenFlags::from_bits_retain(self.flags.load(Relaxed))
+    }
+
+    /// Whether it is a regular file with a name, open for more than its path.
+    pub fn is_regular(&self) -> bool {
+        self.regular
     }
 
     /// Whether it is an `O_PATH` file, with which most calls answer `EBADF`.
@@ -508,7 +540,7 @@ fn in_range(off: u64, len: usize) -> Result<()> {
 
 impl Drop for File {
     fn drop(&mut self) {
-        self.told(if self.flags().writable() { event::CLOSE_WRITE } else { event::CLOSE_NOWRITE });
+        self.finish();
     }
 }
 

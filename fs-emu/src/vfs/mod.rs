@@ -19,6 +19,7 @@
 //! these locks, because what they show comes from kernel objects with locks further out.
 
 pub mod anon;
+mod children;
 mod dentry;
 pub mod file;
 pub(crate) mod hash;
@@ -27,6 +28,7 @@ pub mod notify;
 pub mod ops;
 mod pathname;
 pub mod perm;
+mod spot;
 pub mod table;
 pub mod walk;
 
@@ -38,5 +40,6 @@ pub use file::File;
 pub use mount::{Mount, MountFlags, Path};
 pub use ops::open::{OpenHow, Opened};
 pub use pathname::{getcwd, path_string};
+pub use spot::Spot;
 pub use table::{MountInfo, MountTable};
 pub use walk::{At, Ctx, Last, Parent, Resolve};

@@ -2,14 +2,15 @@
 //!
 //! Answers to Linux's `struct vfsmount` and `struct path`. Locks: a mount's list of children (rank MOUNT).
 
-use super::dentry::Dentry;
+use super::dentry::{Dentry, Temper};
 use super::notify::Watches;
 use crate::{FileSystem, InodeRef};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bitflags::bitflags;
 use core::sync::atomic::{AtomicU32, Ordering::*};
-use host::lock::{Mutex, RwLock, rank};
+use host::lock::{Mutex, rank};
+use host::rcu::{self, RcuArc, Reading, Retired};
 use host::{Errno, Result};
 
 bitflags! {
@@ -60,7 +61,9 @@ pub struct Mount {
     at: Option<Path>,
     flags: AtomicU32,
     source: Vec<u8>,
-    children: RwLock<Vec<Arc<Mount>>, { rank::MOUNT }>,
+    children: RcuArc<Vec<Arc<Mount>>>,
+    /// Held by who changes that list.
+    change: Mutex<(), { rank::MOUNT }>,
 }
 
 /// A place in the tree of mounts: a name in a mount.
@@ -81,7 +84,12 @@ impl Mount {
         flags: MountFlags,
         source: &[u8],
     ) -> Arc<Mount> {
-        let root = Dentry::root(fs.root(), !fs.caches_names());
+        let temper = match (fs.caches_names(), fs.remembers_absent()) {
+            (false, _) => Temper::Volatile,
+            (true, false) => Temper::Stable,
+            (true, true) => Temper::Remembering,
+        };
+        let root = Dentry::root(fs.root(), temper);
         let sb = Arc::new(Super { fs, root: root.clone(), rename: Mutex::new(()), watches: Watches::default() });
         Mount::of(id, sb, root, at, flags, source)
     }
@@ -106,7 +114,8 @@ impl Mount {
         source: &[u8],
     ) -> Arc<Mount> {
         let flags = AtomicU32::new(flags.bits());
-        Arc::new(Mount { id, sb, root, at, flags, source: source.to_vec(), children: RwLock::new(Vec::new()) })
+        let children = RcuArc::new(Arc::new(Vec::new()));
+        Arc::new(Mount { id, sb, root, at, flags, source: source.to_vec(), children, change: Mutex::new(()) })
     }
 
     /// The number in `mountinfo` and `stx_mnt_id`.
@@ -159,29 +168,37 @@ impl Mount {
     }
 
     /// What is mounted on `dentry` of this mount: the topmost one.
-    pub(crate) fn child_at(&self, dentry: &Arc<Dentry>) -> Option<Arc<Mount>> {
+    pub(crate) fn child_at<'r>(&self, reading: &'r Reading, dentry: &Dentry) -> Option<&'r Arc<Mount>> {
         if !dentry.is_mountpoint() {
             return None;
         }
-        let children = self.children.read();
-        children.iter().rev().find(|m| m.at.as_ref().is_some_and(|p| Arc::ptr_eq(&p.dentry, dentry))).cloned()
+        let children = self.children.get(reading).get();
+        children.iter().rev().find(|m| m.at.as_ref().is_some_and(|p| core::ptr::eq(&*p.dentry, dentry)))
     }
 
     pub(crate) fn has_children(&self) -> bool {
-        !self.children.read().is_empty()
+        !self.children.get(&rcu::read()).is_empty()
     }
 
-    pub(crate) fn attach(&self, child: Arc<Mount>) {
-        self.children.write().push(child);
+    /// Changes the list of children; answers the old one, to be dropped outside of locks.
+    fn change_children(&self, change: impl FnOnce(&mut Vec<Arc<Mount>>)) -> Retired<Vec<Arc<Mount>>> {
+        let _alone = self.change.lock();
+        let mut list = (*self.children.get_arc()).clone();
+        change(&mut list);
+        self.children.replace(Arc::new(list))
     }
 
-    pub(crate) fn detach(&self, child: &Arc<Mount>) {
-        self.children.write().retain(|m| !Arc::ptr_eq(m, child));
+    pub(crate) fn attach(&self, child: Arc<Mount>) -> Retired<Vec<Arc<Mount>>> {
+        self.change_children(|list| list.push(child))
     }
 
-    /// The children, for taking a whole tree of mounts off.
-    pub(crate) fn take_children(&self) -> Vec<Arc<Mount>> {
-        core::mem::take(&mut *self.children.write())
+    pub(crate) fn detach(&self, child: &Arc<Mount>) -> Retired<Vec<Arc<Mount>>> {
+        self.change_children(|list| list.retain(|m| !Arc::ptr_eq(m, child)))
+    }
+
+    /// Takes the children off; answers them.
+    pub(crate) fn take_children(&self) -> Retired<Vec<Arc<Mount>>> {
+        self.change_children(Vec::clear)
     }
 }
 
@@ -214,19 +231,10 @@ impl Path {
 
     /// From a mount point to the root of what is mounted there, however many lie on top of each other.
     pub(crate) fn down(mut self) -> Path {
-        while let Some(mount) = self.mount.child_at(&self.dentry) {
+        while self.dentry.is_mountpoint() {
+            let reading = rcu::read();
+            let Some(mount) = self.mount.child_at(&reading, &self.dentry).cloned() else { break };
             self = mount.root_path();
-        }
-        self
-    }
-
-    /// From a mount's root to the place that it covers; stays in the root mount.
-    pub(crate) fn up(mut self) -> Path {
-        while self.is_mount_root() {
-            let Some(at) = self.mount.at().cloned() else {
-                break;
-            };
-            self = at;
         }
         self
     }

@@ -10,7 +10,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::*};
 use host::lock::{Mutex, rank};
-use host::{Errno, Result};
+use host::{Errno, Result, rcu};
 
 /// All mounts of the sandbox.
 pub struct MountTable {
@@ -79,8 +79,10 @@ impl MountTable {
             return Err(Errno::ENOENT);
         }
         at.dentry.mounted(true);
-        at.mount.attach(mount.clone());
+        let old = at.mount.attach(mount.clone());
         list.push(mount.clone());
+        drop(list);
+        drop(old);
         Ok(mount)
     }
 
@@ -92,7 +94,9 @@ impl MountTable {
         }
         let mount = path.mount;
         drop(path.dentry);
-        let mut gone = Vec::new();
+        // What was used until now is not used any more.
+        rcu::settle();
+        let (mut gone, mut old) = (Vec::new(), Vec::new());
         {
             let mut list = self.list.lock();
             if !list.iter().any(|m| Arc::ptr_eq(m, &mount)) {
@@ -102,7 +106,7 @@ impl MountTable {
                 return Err(Errno::EBUSY);
             }
             if let Some(at) = mount.at() {
-                at.mount.detach(&mount);
+                old.push(at.mount.detach(&mount));
             }
             gone.push(mount);
             let mut i = 0;
@@ -110,13 +114,15 @@ impl MountTable {
                 if let Some(at) = m.at() {
                     at.dentry.mounted(false);
                 }
-                gone.extend(m.take_children());
+                let children = m.take_children();
+                gone.extend(children.get().into_iter().flat_map(|list| list.iter().cloned()));
+                old.push(children);
                 i += 1;
             }
             list.retain(|m| !gone.iter().any(|g| Arc::ptr_eq(g, m)));
         }
         // Outside the lock: the last user of a file system frees it.
-        drop(gone);
+        drop((gone, old));
         Ok(())
     }
 

@@ -6,11 +6,12 @@
 use super::dentry::Dentry;
 use super::mount::{MountFlags, Path};
 use super::perm;
+use super::spot::Spot;
 use crate::{Cred, FileType};
 use alloc::borrow::Cow;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bitflags::bitflags;
+use host::rcu::{self, Held, Reading};
 use host::{Errno, Result};
 
 /// Longest path, its NUL included.
@@ -95,22 +96,31 @@ pub struct Parent {
     pub slash: bool,
 }
 
-impl Ctx<'_> {
+impl<'a> Ctx<'a> {
     /// Finds a file. `NOFOLLOW`, `DIRECTORY` and `EMPTY_PATH` say what the last component may be.
     pub fn find(&self, at: At<'_>, how: Resolve) -> Result<Path> {
+        let ctx = Ctx { ..*self };
+        ctx.find_in(&rcu::read(), at, how).map(Spot::into_path)
+    }
+
+    /// The same for as long as this thread reads, without a count where it can be had so.
+    pub fn find_in<'r>(&self, reading: &'r Reading, at: At<'r>, how: Resolve) -> Result<Spot<'r>>
+    where
+        'a: 'r,
+    {
         if at.path.is_empty() {
             if !how.contains(Resolve::EMPTY_PATH) {
                 return Err(Errno::ENOENT);
             }
-            return want_dir(at.base.clone(), how.contains(Resolve::DIRECTORY));
+            return want_dir(at.base.into(), how.contains(Resolve::DIRECTORY));
         }
-        let mut walker = Walker::new(*self, at, how)?;
+        let mut walker = Walker::new(*self, reading, at, how)?;
         let follow = !how.contains(Resolve::NOFOLLOW);
         loop {
             let (last, slash) = walker.advance()?;
             let dir = how.contains(Resolve::DIRECTORY) || walker.want_dir || slash;
             let found = match last {
-                Piece::Name(name) => walker.child(walker.name(name))?,
+                Piece::Name(name) => walker.child(name)?,
                 Piece::DotDot => {
                     walker.dotdot()?;
                     return Ok(walker.cur);
@@ -133,7 +143,8 @@ impl Ctx<'_> {
         if at.path.is_empty() {
             return Err(Errno::ENOENT);
         }
-        let mut walker = Walker::new(*self, at, how)?;
+        let reading = rcu::read();
+        let mut walker = Walker::new(*self, &reading, at, how)?;
         let (last, slash) = walker.advance()?;
         let last = match last {
             Piece::Name(name) => Last::Name(walker.name(name).to_vec()),
@@ -141,12 +152,12 @@ impl Ctx<'_> {
             Piece::DotDot => Last::DotDot,
             Piece::Root => Last::Root,
         };
-        Ok(Parent { dir: walker.cur, last, slash })
+        Ok(Parent { dir: walker.cur.into_path(), last, slash })
     }
 }
 
-fn want_dir(path: Path, dir: bool) -> Result<Path> {
-    if dir && !path.dentry.is_dir() { Err(Errno::ENOTDIR) } else { Ok(path) }
+fn want_dir(spot: Spot<'_>, dir: bool) -> Result<Spot<'_>> {
+    if dir && !spot.dentry.is_dir() { Err(Errno::ENOTDIR) } else { Ok(spot) }
 }
 
 /// As [`Last`], a name being a range of the walk's text.
@@ -166,10 +177,11 @@ pub(crate) struct Name(usize, usize);
 pub(crate) struct Walker<'a> {
     ctx: Ctx<'a>,
     how: Resolve,
+    reading: &'a Reading,
     /// What `/` and `..` stop at: the asker's root, or with `BENEATH` and `IN_ROOT` the start.
-    root: Path,
+    root: &'a Path,
     /// The place reached.
-    pub(crate) cur: Path,
+    pub(crate) cur: Spot<'a>,
     text: Cow<'a, [u8]>,
     pos: usize,
     links: u32,
@@ -178,7 +190,7 @@ pub(crate) struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    pub(crate) fn new(ctx: Ctx<'a>, at: At<'a>, how: Resolve) -> Result<Walker<'a>> {
+    pub(crate) fn new(ctx: Ctx<'a>, reading: &'a Reading, at: At<'a>, how: Resolve) -> Result<Walker<'a>> {
         if at.path.len() >= PATH_MAX {
             return Err(Errno::ENAMETOOLONG);
         }
@@ -188,11 +200,11 @@ impl<'a> Walker<'a> {
             return Err(Errno::EXDEV);
         }
         if scoped || !absolute {
-            want_dir(at.base.clone(), true)?;
+            want_dir(at.base.into(), true)?;
         }
-        let root = if scoped { at.base } else { ctx.root }.clone();
-        let cur = if absolute { root.clone() } else { at.base.clone() };
-        Ok(Walker { ctx, how, root, cur, text: Cow::Borrowed(at.path), pos: 0, links: 0, want_dir: false })
+        let root = if scoped { at.base } else { ctx.root };
+        let cur = if absolute { root } else { at.base }.into();
+        Ok(Walker { ctx, how, reading, root, cur, text: Cow::Borrowed(at.path), pos: 0, links: 0, want_dir: false })
     }
 
     /// Walks up to the last component and returns it, and whether slashes follow it.
@@ -208,7 +220,7 @@ impl<'a> Walker<'a> {
                 Piece::Dot | Piece::Root => {}
                 Piece::DotDot => self.dotdot()?,
                 Piece::Name(name) => {
-                    let found = self.cur.dentry.lookup(self.name(name))?;
+                    let found = self.look(self.name(name))?;
                     match found.file_type() {
                         FileType::Directory if found.is_mountpoint() => self.cur = self.enter(found)?,
                         // By far the most common: the mount stays, and its count is left alone.
@@ -239,7 +251,7 @@ impl<'a> Walker<'a> {
         if !self.cur.dentry.is_dir() {
             return Err(Errno::ENOTDIR);
         }
-        perm::permission(self.ctx.cred, &**self.cur.inode(), perm::EXEC)?;
+        perm::permission(self.ctx.cred, &**self.cur.dentry.inode(), perm::EXEC)?;
         let rest = self.text.get(start..).unwrap_or_default();
         let name = rest.split(|&b| b == b'/').next().unwrap_or_default();
         let end = start + name.len();
@@ -257,22 +269,35 @@ impl<'a> Walker<'a> {
         self.text.get(name.0..name.1).unwrap_or_default()
     }
 
-    /// A name in the directory reached, crossed into what is mounted on it.
-    pub(crate) fn child(&self, name: &[u8]) -> Result<Path> {
-        let dentry = self.cur.dentry.lookup(name)?;
-        self.enter(dentry)
+    /// A name in the directory reached.
+    fn look(&self, name: &[u8]) -> Result<Held<'a, Dentry>> {
+        match self.cur.dentry.cached(self.reading, name) {
+            Some(dentry) if dentry.get().is_absent() => Err(Errno::ENOENT),
+            Some(dentry) => Ok(Held::Read(dentry)),
+            None => self.cur.dentry.to_arc().lookup(name).map(Held::Counted),
+        }
+    }
+
+    /// A name that is known to be there, likewise crossed; `None` does not mean that it is not.
+    pub(crate) fn known_child(&self, name: Name) -> Result<Option<Spot<'a>>> {
+        let known = self.cur.dentry.cached(self.reading, self.name(name)).filter(|d| !d.get().is_absent());
+        known.map(|dentry| self.enter(Held::Read(dentry))).transpose()
+    }
+
+    /// The same, crossed into what is mounted on it.
+    pub(crate) fn child(&self, name: Name) -> Result<Spot<'a>> {
+        self.enter(self.look(self.name(name))?)
     }
 
     /// A child that is known already.
-    pub(crate) fn enter(&self, dentry: Arc<Dentry>) -> Result<Path> {
-        let mount = self.cur.mount.clone();
-        let path = Path { mount, dentry }.down();
-        self.same_mount(&path)?;
-        Ok(path)
+    pub(crate) fn enter(&self, dentry: Held<'a, Dentry>) -> Result<Spot<'a>> {
+        let spot = Spot { mount: self.cur.mount.clone(), dentry }.down(self.reading);
+        self.same_mount(&spot)?;
+        Ok(spot)
     }
 
-    fn same_mount(&self, path: &Path) -> Result<()> {
-        if self.how.contains(Resolve::NO_XDEV) && !Arc::ptr_eq(&path.mount, &self.cur.mount) {
+    fn same_mount(&self, spot: &Spot<'_>) -> Result<()> {
+        if self.how.contains(Resolve::NO_XDEV) && !core::ptr::eq(&*spot.mount, &*self.cur.mount) {
             return Err(Errno::EXDEV);
         }
         Ok(())
@@ -280,21 +305,20 @@ impl<'a> Walker<'a> {
 
     /// One level up, not above the root.
     pub(crate) fn dotdot(&mut self) -> Result<()> {
-        let at_root = self.cur.same(&self.root);
         let up = self.cur.clone().up();
-        let parent = if at_root { None } else { up.dentry.parent() };
+        let parent = if self.cur.is(self.root) { None } else { up.parent(self.reading) };
         let Some(parent) = parent else {
             return if self.how.contains(Resolve::BENEATH) { Err(Errno::EXDEV) } else { Ok(()) };
         };
-        let path = Path { mount: up.mount, dentry: parent }.down();
-        self.same_mount(&path)?;
-        self.cur = path;
+        let spot = Spot { mount: up.mount, dentry: parent }.down(self.reading);
+        self.same_mount(&spot)?;
+        self.cur = spot;
         Ok(())
     }
 
     /// Follows a symlink that was found in the directory reached. `true` when it was a magic link: `cur` is its target.
     /// Otherwise the walk goes on with its text.
-    pub(crate) fn follow(&mut self, link: &Path) -> Result<bool> {
+    pub(crate) fn follow(&mut self, link: &Spot<'_>) -> Result<bool> {
         self.links += 1;
         let forbidden = self.how.contains(Resolve::NO_SYMLINKS)
             || link.mount.flags().contains(MountFlags::NOSYMFOLLOW)
@@ -302,11 +326,11 @@ impl<'a> Walker<'a> {
         if forbidden {
             return Err(Errno::ELOOP);
         }
-        if let Some(target) = link.inode().magic_link() {
+        if let Some(target) = link.dentry.inode().magic_link() {
             self.jump(target)?;
             return Ok(true);
         }
-        let mut text = link.inode().readlink()?;
+        let mut text = link.dentry.inode().readlink()?;
         if text.is_empty() {
             return Err(Errno::ENOENT);
         }
@@ -314,8 +338,9 @@ impl<'a> Walker<'a> {
             if self.how.contains(Resolve::BENEATH) {
                 return Err(Errno::EXDEV);
             }
-            self.same_mount(&self.root)?;
-            self.cur = self.root.clone();
+            let root = self.root.into();
+            self.same_mount(&root)?;
+            self.cur = root;
         }
         if self.pos < self.text.len() {
             text.push(b'/');
@@ -330,7 +355,7 @@ impl<'a> Walker<'a> {
         if self.how.contains(Resolve::NO_MAGICLINKS) {
             return Err(Errno::ELOOP);
         }
-        let target = target?;
+        let target = Spot::from(target?);
         self.same_mount(&target)?;
         if self.how.intersects(Resolve::BENEATH | Resolve::IN_ROOT) {
             return Err(Errno::EXDEV);

@@ -1,6 +1,6 @@
 //! Leases, directory notification and `O_ASYNC`: the parts of `fcntl` that send signals (`fs/locks.c`, `fs/notify/dnotify/`).
 
-use super::path::Asker;
+use super::path::{self, Asker};
 use super::rw;
 use crate::dispatch::Call;
 use crate::table::Fd;
@@ -86,10 +86,13 @@ fn opened(id: FileId) -> (usize, usize) {
 }
 
 /// Before a file is opened: leases in the way are broken. What is wrong with the path, the open itself will say.
-pub(super) fn before_open(task: &Task, asker: &Asker, at: At<'_>, how: &OpenHow) -> Result<()> {
+pub(super) fn before_open(task: &Task, dirfd: Fd, name: &[u8], how: &OpenHow) -> Result<()> {
     if !kernel().leases.any() || how.flags.contains(OpenFlags::PATH) {
         return Ok(());
     }
+    let scoped = how.resolve.intersects(Resolve::BENEATH | Resolve::IN_ROOT);
+    let base = if scoped { path::scoped_base(task, dirfd)? } else { path::base(task, dirfd, name)? };
+    let (asker, at) = (Asker::of(task), At::new(&base, name));
     let mut walk = how.resolve;
     walk.set(Resolve::NOFOLLOW, how.flags.contains(OpenFlags::NOFOLLOW));
     let Ok(path) = asker.ctx().find(at, walk) else { return Ok(()) };

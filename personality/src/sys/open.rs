@@ -3,16 +3,17 @@
 //! Devices, FIFOs and terminals come out of the walk as [`Opened::Special`] and get their operations here. The
 //! descriptor is reserved before the walk, as Linux does, and published when nothing can fail any more.
 
-use super::path::{self, AT_FDCWD, Asker};
+use super::path::{self, AT_FDCWD};
 use crate::dispatch::Call;
 use crate::table::{Fd, PathPtr, Ptr};
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use fs_emu::cred::Caps;
 use fs_emu::vfs::anon::AnonInode;
 use fs_emu::vfs::{At, File, OpenHow, Opened, Path, Resolve, ops};
 use fs_emu::{FileOps, FileType, OpenFlags};
 use host::layout::PAGE_SIZE;
-use host::{Errno, Result, abi, user};
+use host::{Errno, Result, abi, rcu, user};
 use vkernel::kernel::kernel;
 use vkernel::pipe::Ident;
 use vkernel::{Task, dev, tty};
@@ -59,10 +60,14 @@ fn open_how(task: &Task, dirfd: Fd, path: PathPtr, how: &OpenHow) -> Result<usiz
     let name = path::read(path)?;
     let slot = path::table(task)?.reserve(0, path::fd_limit(task))?;
     let scoped = how.resolve.intersects(Resolve::BENEATH | Resolve::IN_ROOT);
-    let base = if scoped { path::scoped_base(task, dirfd)? } else { path::base(task, dirfd, &name)? };
-    let asker = Asker::of(task);
-    super::lease::before_open(task, &asker, At::new(&base, &name), how)?;
-    let file = match ops::open(&asker.ctx(), At::new(&base, &name), how)? {
+    super::lease::before_open(task, dirfd, &name, how)?;
+    let reading = rcu::read();
+    let base =
+        if scoped { Cow::Owned(path::scoped_base(task, dirfd)?) } else { path::base_in(task, &reading, dirfd, &name)? };
+    let opened = ops::open(&path::ctx(task, &reading), At::new(&base, &name), how)?;
+    drop(base);
+    drop(reading);
+    let file = match opened {
         Opened::File(file) => {
             if let Some(path) = file.path().filter(|_| how.flags.contains(OpenFlags::TRUNC)) {
                 super::attr::shrank(task, path);

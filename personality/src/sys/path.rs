@@ -3,11 +3,13 @@
 //! A path is read before the descriptor is looked at, and an absolute one leaves the descriptor alone. Locks: none held on return.
 
 use crate::table::{Fd, PathPtr};
+use alloc::borrow::Cow;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use fs_emu::Cred;
 use fs_emu::vfs::{At, Ctx, File, Path, Resolve, anon};
-use host::{Errno, Result, user};
+use host::rcu::{RcuRef, Reading};
+use host::user::PathText;
+use host::{Errno, Result};
 use vkernel::Task;
 use vkernel::files::FileTable;
 use vkernel::task::limits;
@@ -30,7 +32,7 @@ pub fn table(task: &Task) -> Result<Arc<FileTable>> {
 
 /// How many descriptors the caller may have.
 pub fn fd_limit(task: &Task) -> u64 {
-    task.group.rlimit(limits::NOFILE).cur
+    task.group.soft_limit(limits::NOFILE)
 }
 
 /// Any open file, `O_PATH` ones too (`fdget_raw`).
@@ -45,19 +47,19 @@ pub fn file(task: &Task, fd: Fd) -> Result<Arc<File>> {
 }
 
 /// Reads a path that must not be empty.
-pub fn read(path: PathPtr) -> Result<Vec<u8>> {
-    let name = user::read_path(path.0)?;
+pub fn read(path: PathPtr) -> Result<PathText> {
+    let name = PathText::read(path.0)?;
     if name.is_empty() { Err(Errno::ENOENT) } else { Ok(name) }
 }
 
 /// Reads a path; with `AT_EMPTY_PATH` in the flags it may be empty.
-pub fn read_at(path: PathPtr, flags: u32) -> Result<Vec<u8>> {
-    if flags & AT_EMPTY_PATH != 0 { user::read_path(path.0) } else { read(path) }
+pub fn read_at(path: PathPtr, flags: u32) -> Result<PathText> {
+    if flags & AT_EMPTY_PATH != 0 { PathText::read(path.0) } else { read(path) }
 }
 
 /// The same for the calls for which NULL is an empty path then.
-pub fn read_or_null(path: PathPtr, flags: u32) -> Result<Vec<u8>> {
-    if flags & AT_EMPTY_PATH != 0 && path.0 == 0 { Ok(Vec::new()) } else { read_at(path, flags) }
+pub fn read_or_null(path: PathPtr, flags: u32) -> Result<PathText> {
+    if flags & AT_EMPTY_PATH != 0 && path.0 == 0 { Ok(PathText::EMPTY) } else { read_at(path, flags) }
 }
 
 /// How `AT_*` flags make a walk end.
@@ -66,6 +68,28 @@ pub fn resolve(flags: u32) -> Resolve {
     how.set(Resolve::NOFOLLOW, flags & AT_SYMLINK_NOFOLLOW != 0);
     how.set(Resolve::EMPTY_PATH, flags & AT_EMPTY_PATH != 0);
     how
+}
+
+/// The caller as the walk wants to know it, for as long as this thread reads.
+pub fn ctx<'r>(task: &Task, reading: &'r Reading) -> Ctx<'r> {
+    let fs = task.fs_in(reading);
+    Ctx { root: &fs.starts(reading).root, cred: task.cred_in(reading), umask: fs.umask() }
+}
+
+/// Where a path starts, likewise.
+pub fn base_in<'r>(task: &Task, reading: &'r Reading, dirfd: Fd, name: &[u8]) -> Result<Cow<'r, Path>> {
+    if name.first() == Some(&b'/') {
+        return Ok(Cow::Borrowed(&task.fs_in(reading).starts(reading).root));
+    }
+    if dirfd == AT_FDCWD {
+        return Ok(Cow::Borrowed(&task.fs_in(reading).starts(reading).cwd));
+    }
+    Ok(Cow::Owned(anon::path_of(&raw_file(task, dirfd)?)))
+}
+
+/// Any open file, likewise (`fdget_raw`).
+pub fn look<'r>(task: &Task, reading: &'r Reading, fd: Fd) -> Result<RcuRef<'r, File>> {
+    task.files_in(reading).ok_or(Errno::EBADF)?.look(reading, fd.0)
 }
 
 /// Who asks, as the walk wants to know it.

@@ -3,6 +3,7 @@
 //! Sleeping, faults and signals are `vkernel::files::io`'s; here are the checks, in Linux's order. Left out of `preadv2` and
 //! `pwritev2`: `RWF_NOAPPEND`, `RWF_ATOMIC`, `RWF_DONTCACHE` (`EOPNOTSUPP`).
 
+use super::path;
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
 use alloc::sync::Arc;
@@ -10,9 +11,10 @@ use fs_emu::FileType;
 use fs_emu::vfs::File;
 use fs_emu::vfs::file::Whence;
 use host::iov::IovIter;
+use host::rcu::{self, RcuRef, Reading};
 use host::{Errno, Result, user};
 use vkernel::files::FileTable;
-use vkernel::files::io::{self, How};
+use vkernel::files::io::{self, How, Tried};
 
 /// End of the addresses that `access_ok` lets through.
 const TASK_SIZE: usize = 1 << 47;
@@ -41,7 +43,19 @@ pub(super) fn buffers<'a>(iov: Ptr, count: usize) -> Result<IovIter<'a>> {
     IovIter::user_vec(user::read_iovecs(iov.0, count)?)
 }
 
-/// The file of a call with an offset: `EINVAL`, `EBADF`, `ESPIPE`, in this order.
+/// The file of a call, for as long as this thread reads; with an offset: `EINVAL`, `EBADF`, `ESPIPE`, in this order.
+fn look<'r>(call: &Call<'_>, reading: &'r Reading, fd: Fd, at: Option<i64>) -> Result<RcuRef<'r, File>> {
+    if at.is_some_and(|at| at < 0) {
+        return Err(Errno::EINVAL);
+    }
+    let file = path::look(call.task, reading, fd)?;
+    if file.is_path_only() {
+        return Err(Errno::EBADF);
+    }
+    if at.is_some() && !file.ops().seekable() { Err(Errno::ESPIPE) } else { Ok(file) }
+}
+
+/// The same, counted, for a call with an offset: `EINVAL`, `EBADF`, `ESPIPE`, in this order.
 fn file_at(call: &Call<'_>, fd: Fd, offset: i64) -> Result<Arc<File>> {
     if offset < 0 {
         return Err(Errno::EINVAL);
@@ -50,32 +64,54 @@ fn file_at(call: &Call<'_>, fd: Fd, offset: i64) -> Result<Arc<File>> {
     if file.ops().seekable() { Ok(file) } else { Err(Errno::ESPIPE) }
 }
 
+/// A read into one buffer. A regular file is read without being counted; all others the long way.
+fn read_one(call: &Call<'_>, fd: Fd, buf: Ptr, count: usize, at: Option<i64>) -> Result<usize> {
+    let (mut to, moved) = {
+        let reading = rcu::read();
+        let file = look(call, &reading, fd, at)?;
+        file.want_read()?;
+        let mut to = buffer(buf, count)?;
+        match io::try_read(call.task, &file, &mut to, at) {
+            Tried::Done(done) => return done,
+            Tried::Rest(moved) => (to, moved),
+        }
+    };
+    io::read(call.task, file(call, fd)?, &mut to, How { at, moved, ..How::default() })
+}
+
+/// A write from one buffer, likewise.
+fn write_one(call: &Call<'_>, fd: Fd, buf: Ptr, count: usize, at: Option<i64>) -> Result<usize> {
+    let (mut from, moved) = {
+        let reading = rcu::read();
+        let file = look(call, &reading, fd, at)?;
+        file.want_write()?;
+        let mut from = buffer(buf, count)?;
+        match io::try_write(call.task, call.task.cred_in(&reading), &file, &mut from, at) {
+            Tried::Done(done) => return done,
+            Tried::Rest(moved) => (from, moved),
+        }
+    };
+    io::write(call.task, file(call, fd)?, &mut from, How { at, moved, ..How::default() })
+}
+
 /// `read(2)`.
 pub fn read(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize) -> Result<usize> {
-    let file = file(call, fd)?;
-    file.want_read()?;
-    io::read(call.task, file, &mut buffer(buf, count)?, How::default())
+    read_one(call, fd, buf, count, None)
 }
 
 /// `write(2)`.
 pub fn write(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize) -> Result<usize> {
-    let file = file(call, fd)?;
-    file.want_write()?;
-    io::write(call.task, file, &mut buffer(buf, count)?, How::default())
+    write_one(call, fd, buf, count, None)
 }
 
 /// `pread64(2)`.
 pub fn pread64(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize, offset: i64) -> Result<usize> {
-    let file = file_at(call, fd, offset)?;
-    file.want_read()?;
-    io::read(call.task, file, &mut buffer(buf, count)?, How { at: Some(offset), ..How::default() })
+    read_one(call, fd, buf, count, Some(offset))
 }
 
 /// `pwrite64(2)`.
 pub fn pwrite64(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize, offset: i64) -> Result<usize> {
-    let file = file_at(call, fd, offset)?;
-    file.want_write()?;
-    io::write(call.task, file, &mut buffer(buf, count)?, How { at: Some(offset), ..How::default() })
+    write_one(call, fd, buf, count, Some(offset))
 }
 
 /// `readv(2)`.
@@ -141,7 +177,7 @@ fn how(at: Option<i64>, flags: u32) -> Result<How> {
     if flags & !RWF_KNOWN != 0 {
         return Err(Errno::EOPNOTSUPP);
     }
-    Ok(How { at, nowait: flags & RWF_NOWAIT != 0, append: flags & RWF_APPEND != 0, once: false })
+    Ok(How { at, nowait: flags & RWF_NOWAIT != 0, append: flags & RWF_APPEND != 0, ..How::default() })
 }
 
 fn vector_read(call: &Call<'_>, file: Arc<File>, iov: Ptr, count: usize, at: Option<i64>, flags: u32) -> Result<usize> {
@@ -205,7 +241,8 @@ pub(super) fn prepared(
 
 /// `lseek(2)`.
 pub fn lseek(call: &mut Call<'_>, fd: Fd, offset: i64, whence: u32) -> Result<usize> {
-    let file = file(call, fd)?;
+    let reading = rcu::read();
+    let file = look(call, &reading, fd, None)?;
     file.seek(offset, Whence::from_raw(whence)?).map(|pos| pos as usize)
 }
 

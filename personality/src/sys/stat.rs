@@ -6,9 +6,10 @@ use crate::table::{Fd, PathPtr, Ptr};
 use alloc::sync::Arc;
 use fs_emu::Metadata;
 use fs_emu::vfs::anon::AnonInode;
-use fs_emu::vfs::{Path, anon, ops, perm};
+use fs_emu::vfs::{At, Path, Resolve, anon, ops, perm};
 use host::abi::{Stat, Statx, StatxTimestamp, Timespec, dev_split};
-use host::{Errno, Result, user};
+use host::{Errno, Result, rcu, user};
+use vkernel::Task;
 
 /// `stat(2)`.
 pub fn stat(call: &mut Call<'_>, path: PathPtr, statbuf: Ptr) -> Result<usize> {
@@ -22,7 +23,8 @@ pub fn lstat(call: &mut Call<'_>, path: PathPtr, statbuf: Ptr) -> Result<usize> 
 
 /// `fstat(2)`.
 pub fn fstat(call: &mut Call<'_>, fd: Fd, statbuf: Ptr) -> Result<usize> {
-    let m = path::raw_file(call.task, fd)?.metadata()?;
+    // Nothing is counted or locked; but the guest's memory is not touched meanwhile.
+    let m = path::look(call.task, &rcu::read(), fd)?.metadata()?;
     user::write(statbuf.0, &to_stat(&m)).map(|()| 0)
 }
 
@@ -35,8 +37,15 @@ pub fn newfstatat(call: &mut Call<'_>, dirfd: Fd, path: PathPtr, statbuf: Ptr, f
     if name.is_empty() && dirfd.0 >= 0 {
         return fstat(call, dirfd, statbuf);
     }
-    let found = path::find(call.task, &Asker::of(call.task), dirfd, &name, path::resolve(flags))?;
-    user::write(statbuf.0, &to_stat(&found.metadata()?)).map(|()| 0)
+    let m = metadata(call.task, dirfd, &name, path::resolve(flags))?;
+    user::write(statbuf.0, &to_stat(&m)).map(|()| 0)
+}
+
+/// The attributes of what a name leads to.
+fn metadata(task: &Task, dirfd: Fd, name: &[u8], how: Resolve) -> Result<Metadata> {
+    let reading = rcu::read();
+    let base = path::base_in(task, &reading, dirfd, name)?;
+    path::ctx(task, &reading).find_in(&reading, At::new(&base, name), how)?.metadata()
 }
 
 fn to_stat(m: &Metadata) -> Stat {

@@ -232,6 +232,7 @@ pub fn end_thread(task: &'static Task) -> ! {
     kernel().stats.patched.fetch_add(cpu.fast.take_calls(), Relaxed);
     let spare = stack.spare();
     spare.bind(process::getpid(), process::gettid());
+    host::rcu::share_slot(spare);
     // SAFETY: the spare part stands in this block, which stays this thread's until the host clears `busy`.
     unsafe { cpu.set_thread(spare) };
     cpu.set_task(None);

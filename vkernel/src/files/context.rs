@@ -1,45 +1,71 @@
-//! Root directory, working directory, umask (`struct fs_struct`). Locks: its own (leaf).
+//! Root directory, working directory, umask (`struct fs_struct`). Read without a lock; changes take one of its own (leaf).
 
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use fs_emu::vfs::Path;
 use host::lock::Mutex;
+use host::rcu::{self, RcuArc, Reading};
+
+/// Where absolute and relative paths start.
+pub struct Starts {
+    /// The root directory.
+    pub root: Path,
+    /// The working directory.
+    pub cwd: Path,
+}
 
 /// What relative and absolute paths start from. Shared with `CLONE_FS`.
 pub struct FsContext {
-    paths: Mutex<(Path, Path)>,
+    starts: RcuArc<Starts>,
+    /// Held by who changes one of the two.
+    change: Mutex<()>,
     umask: AtomicU32,
 }
 
 impl FsContext {
     /// A context with this root and working directory.
     pub fn new(root: Path, cwd: Path, umask: u32) -> FsContext {
-        FsContext { paths: Mutex::new((root, cwd)), umask: AtomicU32::new(umask) }
+        let starts = RcuArc::new(Arc::new(Starts { root, cwd }));
+        FsContext { starts, change: Mutex::new(()), umask: AtomicU32::new(umask) }
     }
 
     /// A copy, as `fork` makes it.
     pub fn copy(&self) -> FsContext {
-        let (root, cwd) = self.paths.lock().clone();
-        FsContext::new(root, cwd, self.umask())
+        FsContext::new(self.root(), self.cwd(), self.umask())
+    }
+
+    /// Both, without counting: as long as this thread reads.
+    pub fn starts<'r>(&self, reading: &'r Reading) -> &'r Starts {
+        self.starts.get(reading).get()
     }
 
     /// The root directory.
     pub fn root(&self) -> Path {
-        self.paths.lock().0.clone()
+        self.starts(&rcu::read()).root.clone()
     }
 
     /// The working directory.
     pub fn cwd(&self) -> Path {
-        self.paths.lock().1.clone()
+        self.starts(&rcu::read()).cwd.clone()
+    }
+
+    fn set(&self, change: impl FnOnce(&Starts) -> Starts) {
+        let old = {
+            let reading = rcu::read();
+            let _alone = self.change.lock();
+            self.starts.replace(Arc::new(change(self.starts(&reading))))
+        };
+        drop(old);
     }
 
     /// `chroot(2)`.
     pub fn set_root(&self, root: Path) {
-        let _old = core::mem::replace(&mut self.paths.lock().0, root);
+        self.set(|old| Starts { root, cwd: old.cwd.clone() });
     }
 
     /// `chdir(2)`.
     pub fn set_cwd(&self, cwd: Path) {
-        let _old = core::mem::replace(&mut self.paths.lock().1, cwd);
+        self.set(|old| Starts { root: old.root.clone(), cwd });
     }
 
     /// The umask.

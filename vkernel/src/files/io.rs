@@ -8,11 +8,12 @@ use crate::net::Socket;
 use crate::signal::{self, SIGPIPE, SIGXFSZ};
 use crate::task::{Task, Wait, limits};
 use alloc::sync::Arc;
+use core::ops::Deref;
 use core::sync::atomic::Ordering::Relaxed;
-use fs_emu::OpenFlags;
 use fs_emu::file::{Events, Patience};
 use fs_emu::vfs::File;
 use fs_emu::vfs::file::{MAX_BYTES, WriteRules};
+use fs_emu::{Cred, OpenFlags};
 use host::iov::IovIter;
 use host::time::Deadline;
 use host::wait::PollTable;
@@ -22,6 +23,25 @@ use host::{Errno, Result};
 pub struct InUse<'t> {
     task: &'t Task,
     place: Place,
+}
+
+/// The file itself, for a moment.
+pub enum Handle<'f> {
+    /// In the caller's hand.
+    Here(&'f Arc<File>),
+    /// From the task's list.
+    Held(Arc<File>),
+}
+
+impl Deref for Handle<'_> {
+    type Target = Arc<File>;
+
+    fn deref(&self) -> &Arc<File> {
+        match self {
+            Handle::Here(file) => file,
+            Handle::Held(file) => file,
+        }
+    }
 }
 
 enum Place {
@@ -36,10 +56,10 @@ impl<'t> InUse<'t> {
     }
 
     /// The file. Not to be kept over a sleep. `EBADF` if the supervisor took it away, which the task does not live to see.
-    pub fn get(&self) -> Result<Arc<File>> {
+    pub fn get(&self) -> Result<Handle<'_>> {
         match &self.place {
-            Place::Hand(file) => Ok(file.clone()),
-            Place::Held(number) => self.task.held(*number).ok_or(Errno::EBADF),
+            Place::Hand(file) => Ok(Handle::Here(file)),
+            Place::Held(number) => self.task.held(*number).map(Handle::Held).ok_or(Errno::EBADF),
         }
     }
 
@@ -62,6 +82,8 @@ pub struct How {
     pub append: bool,
     /// A write that was cut short is not continued.
     pub once: bool,
+    /// Bytes that this call has moved already.
+    pub moved: usize,
 }
 
 /// What is ready, with the sleeper registered for just the events it is interested in.
@@ -75,6 +97,53 @@ pub fn poll(file: &File, want: Events, table: Option<&mut PollTable>) -> Events 
         fd.events &= want.bits() as i16;
     }
     now & want
+}
+
+/// How a transfer ended that may not sleep.
+pub enum Tried {
+    /// As the call answers it.
+    Done(Result<usize>),
+    /// After so many bytes the rest has to be done the long way: it sleeps, or a page is missing.
+    Rest(usize),
+}
+
+/// Reads from a regular file, which need not be counted meanwhile, and takes nothing for granted of any other.
+pub fn try_read(task: &Task, file: &File, to: &mut IovIter<'_>, at: Option<i64>) -> Tried {
+    if !file.is_regular() {
+        return Tried::Rest(0);
+    }
+    let done = match at {
+        None => file.read(to),
+        Some(at) => file.pread(at, to),
+    };
+    tried(task, 0, done, to)
+}
+
+/// Writes to a regular file in the same way.
+pub fn try_write(task: &Task, cred: &Cred, file: &File, from: &mut IovIter<'_>, at: Option<i64>) -> Tried {
+    let limit = task.group.soft_limit(limits::FSIZE);
+    if !file.is_regular() || limit < MAX_BYTES {
+        return Tried::Rest(0);
+    }
+    let rules = WriteRules::of(cred, limit);
+    let done = match at {
+        None => file.write(from, rules),
+        Some(at) => file.pwrite(at, from, rules),
+    };
+    tried(task, 1, done, from)
+}
+
+fn tried(task: &Task, way: usize, done: Result<usize>, iter: &IovIter<'_>) -> Tried {
+    match done {
+        Ok(n) if iter.fault().is_some() => Tried::Rest(n),
+        Err(Errno::EFAULT | Errno::EAGAIN | Errno::EINTR) => Tried::Rest(0),
+        done => {
+            if let (Ok(n), Some(bytes)) = (done, task.group.io_bytes.get(way)) {
+                bytes.fetch_add(n as u64, Relaxed);
+            }
+            Tried::Done(done)
+        }
+    }
 }
 
 /// Reads. The caller has made `to` from checked addresses.
@@ -141,7 +210,7 @@ impl<'a, 't> Transfer<'a, 't> {
         let nonblock = how.nowait || f.flags().contains(OpenFlags::NONBLOCK);
         let writes_all = rules.is_some() && !nonblock && !how.once && f.ops().writes_all();
         let patience = if rules.is_none() { f.ops().patience() } else { None };
-        Ok(Transfer { task, file, how, rules, nonblock, writes_all, moved: 0, patience, faults: 0 })
+        Ok(Transfer { task, file, how, rules, nonblock, writes_all, moved: how.moved, patience, faults: 0 })
     }
 
     fn run(mut self, iter: &mut IovIter<'_>) -> Result<usize> {

@@ -10,5 +10,5 @@ pub mod pump;
 pub mod sigio;
 mod table;
 
-pub use context::FsContext;
-pub use table::{FileTable, Reservation};
+pub use context::{FsContext, Starts};
+pub use table::{FileTable, Openable, Reservation};

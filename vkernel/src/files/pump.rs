@@ -85,7 +85,7 @@ fn piece(task: &Task, from: &mut End<'_>, to: &mut End<'_>, len: usize, nonblock
     if bytes.is_empty() {
         return Ok((0, true));
     }
-    let how = How { at: to.at, nowait: nonblock && returns, append: false, once: returns && to.pipe.is_some() };
+    let how = How { at: to.at, nowait: nonblock && returns, once: returns && to.pipe.is_some(), ..How::default() };
     let put = io::write_to(task, &mut to.file, &mut IovIter::kernel(&bytes), how);
     let n = *put.as_ref().unwrap_or(&0);
     give_back(from, &bytes, n)?;

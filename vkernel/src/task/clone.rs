@@ -11,6 +11,7 @@ use bitflags::bitflags;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use fs_emu::cred::Caps;
 use host::lock::Mutex;
+use host::rcu::{RcuArc, RcuCell};
 use host::wait::HostThread;
 use host::{Errno, Result};
 
@@ -195,10 +196,10 @@ impl Task {
             thread: Arc::new(HostThread::made_by(self.thread.host_pid())),
             signals: Mutex::default(),
             sighand: Mutex::new(hand),
-            files: Mutex::new(Some(files)),
-            fs: Mutex::new(fs),
+            files: RcuCell::new(Some(files)),
+            fs: RcuArc::new(fs),
             mm: Mutex::new(mm),
-            cred: Mutex::new(self.cred()),
+            cred: RcuArc::new(self.cred()),
             comm: Mutex::new(*self.comm.lock()),
             state: AtomicU8::new(b'R'),
             killed: AtomicU32::new(0),
@@ -241,10 +242,10 @@ impl Task {
             thread: Arc::new(HostThread::default()),
             signals: Mutex::default(),
             sighand: Mutex::default(),
-            files: Mutex::new(Some(files)),
-            fs: Mutex::new(fs),
+            files: RcuCell::new(Some(files)),
+            fs: RcuArc::new(fs),
             mm: Mutex::new(mm),
-            cred: Mutex::new(Arc::new(cred)),
+            cred: RcuArc::new(Arc::new(cred)),
             comm: Mutex::new(*b"umlaut\0\0\0\0\0\0\0\0\0\0"),
             state: AtomicU8::new(b'R'),
             killed: AtomicU32::new(0),
@@ -278,7 +279,7 @@ impl Task {
         let files = Arc::new(crate::files::FileTable::new());
         let fs = Arc::new(crate::files::FsContext::new(self.fs().root(), self.fs().root(), 0o22));
         let init = self.like(INIT, group, crate::mm::Mm::new(0), files, fs, Arc::default());
-        *init.cred.lock() = Arc::new(fs_emu::Cred::new(0, 0, Arc::from(&[][..])));
+        init.set_cred(fs_emu::Cred::new(0, 0, Arc::from(&[][..])));
         init.set_comm(b"init");
         init.set_state(b'S');
         init.thread.set_dead();
@@ -352,10 +353,7 @@ impl Drop for NewTask {
             list.cancel_id(self.task.tid());
         }
         self.task.mm().drop_user();
-        let files = self.task.files.lock().take();
-        if let Some(files) = files {
-            files.release(&self.task);
-        }
+        self.task.swap_files(None);
         self.task.vfork_done();
     }
 }

@@ -14,8 +14,8 @@ impl Task {
     /// Replaces the credentials as a whole.
     pub fn set_cred(&self, cred: Cred) {
         let new = Arc::new(cred);
-        let old = core::mem::replace(&mut *self.cred.lock(), new.clone());
-        if old.euid != new.euid || old.egid != new.egid || old.permitted != new.permitted {
+        let old = self.cred.replace(new.clone());
+        if old.get().is_some_and(|old| old.euid != new.euid || old.egid != new.egid || old.permitted != new.permitted) {
             self.group.dumpable.store(0, SeqCst);
             self.group.pdeath_signal.store(0, SeqCst);
         }

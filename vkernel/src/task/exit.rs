@@ -30,10 +30,7 @@ impl Task {
         self.set_state(b'X');
         self.vfork_done();
         self.abandon_held();
-        let files = self.files.lock().take();
-        if let Some(files) = files {
-            files.release(self);
-        }
+        self.swap_files(None);
         let last = self.group.remove_thread(self) == 0;
         if last {
             self.group.timers.delete_all();

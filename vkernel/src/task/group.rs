@@ -4,7 +4,10 @@ use super::Task;
 use crate::signal::Pending;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::SeqCst};
+use core::sync::atomic::{
+    AtomicI32, AtomicU32, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
 use host::abi::Rlimit;
 use host::lock::{Mutex, rank};
 use host::wait::WaitQueue;
@@ -90,6 +93,8 @@ pub struct ThreadGroup {
     /// The thread that executes a new program, 0 for none.
     pub(crate) executing: AtomicU32,
     rlimits: Mutex<[Rlimit; super::limits::COUNT]>,
+    /// The soft ones again, read without the lock.
+    soft_limits: [AtomicU64; super::limits::COUNT],
     /// Of children that were waited for.
     pub children_usage: Mutex<Usage>,
     /// Own usage carried over when the process moved to another host process.
@@ -142,6 +147,7 @@ impl ThreadGroup {
             stopped_threads: AtomicU32::new(0),
             stop_reported: AtomicU32::new(0),
             executing: AtomicU32::new(0),
+            soft_limits: rlimits.map(|l| AtomicU64::new(l.cur)),
             rlimits: Mutex::new(rlimits),
             children_usage: Mutex::default(),
             own_usage: Mutex::default(),
@@ -221,6 +227,11 @@ impl ThreadGroup {
         self.rlimits.lock().get(which).copied().unwrap_or(Rlimit { cur: u64::MAX, max: u64::MAX })
     }
 
+    /// Its soft value.
+    pub fn soft_limit(&self, which: usize) -> u64 {
+        self.soft_limits.get(which).map_or(u64::MAX, |l| l.load(Relaxed))
+    }
+
     /// All of them.
     pub fn rlimits(&self) -> [Rlimit; super::limits::COUNT] {
         *self.rlimits.lock()
@@ -228,8 +239,10 @@ impl ThreadGroup {
 
     /// Sets one; the caller has checked it.
     pub fn set_rlimit(&self, which: usize, limit: Rlimit) {
-        if let Some(l) = self.rlimits.lock().get_mut(which) {
+        let mut all = self.rlimits.lock();
+        if let (Some(l), Some(soft)) = (all.get_mut(which), self.soft_limits.get(which)) {
             *l = limit;
+            soft.store(limit.cur, Relaxed);
         }
     }
 

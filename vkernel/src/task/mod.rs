@@ -38,6 +38,7 @@ use fs_emu::vfs::file::OpenRef;
 use fs_emu::{Cred, FileOps};
 use host::abi::{StackT, Timespec};
 use host::lock::{Mutex, rank};
+use host::rcu::{RcuArc, RcuCell, RcuRef, Reading};
 use host::wait::HostThread;
 
 /// Wait status of a process that exited with `code` (`W_EXITCODE`).
@@ -82,10 +83,11 @@ pub struct Task {
     /// Signals.
     pub signals: Mutex<Signals, { rank::SIGHAND }>,
     sighand: Mutex<Arc<SigHand>>,
-    files: Mutex<Option<Arc<FileTable>>>,
-    fs: Mutex<Arc<FsContext>>,
+    /// Empty once the task is exiting.
+    files: RcuCell<FileTable>,
+    fs: RcuArc<FsContext>,
     mm: Mutex<Arc<Mm>>,
-    cred: Mutex<Arc<Cred>>,
+    cred: RcuArc<Cred>,
     comm: Mutex<[u8; 16]>,
     state: AtomicU8,
     /// Set when another thread of the group executes a new program, and this one must go.
@@ -158,25 +160,40 @@ impl Task {
 
     /// Descriptors. `None` once the task is exiting.
     pub fn files(&self) -> Option<Arc<FileTable>> {
-        self.files.lock().clone()
+        self.files.get_arc()
+    }
+
+    /// The same for as long as this thread reads, without a count.
+    pub fn files_in<'r>(&self, reading: &'r Reading) -> Option<&'r FileTable> {
+        self.files.get(reading).map(RcuRef::get)
     }
 
     /// Replaces the descriptor table (`unshare`, `exec`).
     pub fn set_files(&self, files: Arc<FileTable>) {
-        let old = self.files.lock().replace(files);
-        if let Some(old) = old {
+        self.swap_files(Some(files));
+    }
+
+    /// Puts another table there, or none, and lets go of the old one.
+    fn swap_files(&self, files: Option<Arc<FileTable>>) {
+        let old = self.files.replace(files);
+        if let Some(old) = old.get() {
             old.release(self);
         }
     }
 
     /// Root, working directory, umask.
     pub fn fs(&self) -> Arc<FsContext> {
-        self.fs.lock().clone()
+        self.fs.get_arc()
+    }
+
+    /// The same for as long as this thread reads.
+    pub fn fs_in<'r>(&self, reading: &'r Reading) -> &'r FsContext {
+        self.fs.get(reading).get()
     }
 
     /// Replaces them (`unshare`).
     pub fn set_fs(&self, fs: Arc<FsContext>) {
-        let _old = core::mem::replace(&mut *self.fs.lock(), fs);
+        drop(self.fs.replace(fs));
     }
 
     /// The address space.
@@ -186,7 +203,12 @@ impl Task {
 
     /// Credentials.
     pub fn cred(&self) -> Arc<Cred> {
-        self.cred.lock().clone()
+        self.cred.get_arc()
+    }
+
+    /// The same for as long as this thread reads.
+    pub fn cred_in<'r>(&self, reading: &'r Reading) -> &'r Cred {
+        self.cred.get(reading).get()
     }
 
     /// The name that `ps` shows: up to 15 bytes.

@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::any::Any;
+use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use fs_emu::FileOps;
 use fs_emu::file::Events;
 use host::iov::IovIter;
@@ -16,14 +17,15 @@ use host::{Errno, Result};
 /// How much one step moves.
 const CHUNK: usize = 4096;
 
-/// The open master, one per pair. Dropping it hangs up.
+/// The open master, one per pair. Closing it hangs up.
 pub struct MasterFile {
     pair: Arc<Pair>,
+    closed: AtomicBool,
 }
 
 impl MasterFile {
     pub(super) fn new(pair: Arc<Pair>) -> MasterFile {
-        MasterFile { pair }
+        MasterFile { pair, closed: AtomicBool::new(false) }
     }
 
     /// The master behind an open file, if it is one.
@@ -39,14 +41,20 @@ impl MasterFile {
 
 impl Drop for MasterFile {
     fn drop(&mut self) {
-        kernel().ptys.remove(self.pair.index);
-        self.pair.hang_up();
+        self.release();
     }
 }
 
 impl FileOps for MasterFile {
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn release(&self) {
+        if !self.closed.swap(true, SeqCst) {
+            kernel().ptys.remove(self.pair.index);
+            self.pair.hang_up();
+        }
     }
 
     fn read_at(&self, _off: u64, to: &mut IovIter<'_>) -> Result<usize> {

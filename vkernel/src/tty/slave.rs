@@ -19,12 +19,13 @@ use host::{Errno, Result};
 /// How much one step writes.
 const CHUNK: usize = 2048;
 
-/// An open slave. Dropping it is closing it.
+/// An open slave.
 pub struct SlaveFile {
     pair: Arc<Pair>,
     nonblock: AtomicBool,
     /// The last read would have waited: if it does and the master goes, that is an error and not the end of the file.
     waiting: AtomicBool,
+    closed: AtomicBool,
 }
 
 impl SlaveFile {
@@ -32,7 +33,7 @@ impl SlaveFile {
     pub(super) fn open(pair: &Arc<Pair>, flags: OpenFlags, privileged: bool) -> Result<SlaveFile> {
         pair.slave_opens(privileged)?;
         let nonblock = AtomicBool::new(flags.contains(OpenFlags::NONBLOCK));
-        Ok(SlaveFile { pair: pair.clone(), nonblock, waiting: AtomicBool::new(false) })
+        Ok(SlaveFile { pair: pair.clone(), nonblock, waiting: AtomicBool::new(false), closed: AtomicBool::new(false) })
     }
 
     /// The slave behind an open file, if it is one.
@@ -78,13 +79,19 @@ impl SlaveFile {
 
 impl Drop for SlaveFile {
     fn drop(&mut self) {
-        self.pair.slave_closes();
+        self.release();
     }
 }
 
 impl FileOps for SlaveFile {
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn release(&self) {
+        if !self.closed.swap(true, Relaxed) {
+            self.pair.slave_closes();
+        }
     }
 
     fn read_at(&self, _off: u64, to: &mut IovIter<'_>) -> Result<usize> {

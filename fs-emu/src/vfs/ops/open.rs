@@ -6,9 +6,10 @@ use super::create::make_node;
 use crate::busy::Hold;
 use crate::vfs::notify::event;
 use crate::vfs::walk::{Piece, Walker};
-use crate::vfs::{At, Ctx, Dentry, File, MountFlags, Path, Resolve, perm};
+use crate::vfs::{At, Ctx, Dentry, File, MountFlags, Path, Resolve, Spot, perm};
 use crate::{Cred, FileType, OpenFlags};
 use alloc::sync::Arc;
+use host::rcu::{self, Held, Reading};
 use host::{Errno, Result};
 
 /// All flags that `open` knows.
@@ -124,7 +125,8 @@ pub fn open(ctx: &Ctx<'_>, at: At<'_>, how: &OpenHow) -> Result<Opened> {
         let path = ctx.find(at, how.walk())?;
         return finish(ctx, path, how, false);
     }
-    let (path, created) = find_or_create(ctx, at, how)?;
+    let (path, created) =
+        find_or_create(ctx, &rcu::read(), at, how).map(|(spot, created)| (spot.into_path(), created))?;
     finish(ctx, path, how, created)
 }
 
@@ -149,39 +151,41 @@ pub fn reopen(ctx: &Ctx<'_>, path: Path, how: &OpenHow) -> Result<Opened> {
 }
 
 /// The walk of `O_CREAT`: follows symlinks to names that do not exist yet. `true` when the file was made.
-fn find_or_create(ctx: &Ctx<'_>, at: At<'_>, how: &OpenHow) -> Result<(Path, bool)> {
+fn find_or_create<'r>(ctx: &Ctx<'r>, reading: &'r Reading, at: At<'r>, how: &OpenHow) -> Result<(Spot<'r>, bool)> {
     if at.path.is_empty() {
         return Err(Errno::ENOENT);
     }
-    let mut walker = Walker::new(*ctx, at, how.resolve)?;
+    let mut walker = Walker::new(*ctx, reading, at, how.resolve)?;
     let follow = !how.flags.intersects(OpenFlags::NOFOLLOW | OpenFlags::EXCL);
     loop {
         let (last, slash) = walker.advance()?;
         let name = match last {
             Piece::Name(_) if slash => return Err(Errno::EISDIR),
-            Piece::Name(name) => walker.name(name),
+            Piece::Name(name) => name,
             Piece::DotDot => {
                 walker.dotdot()?;
                 return Ok((walker.cur, false));
             }
             Piece::Dot | Piece::Root => return Ok((walker.cur, false)),
         };
-        let (dentry, created) = lookup_or_create(ctx, &walker.cur, name, how)?;
-        let path = walker.enter(dentry)?;
-        if created || !follow || path.dentry.file_type() != FileType::Symlink {
-            return Ok((path, created));
+        let (spot, created) = match walker.known_child(name)? {
+            Some(spot) => (spot, false),
+            None => {
+                let (dentry, created) = lookup_or_create(ctx, &walker.cur.clone().into_path(), walker.name(name), how)?;
+                (walker.enter(Held::Counted(dentry))?, created)
+            }
+        };
+        if created || !follow || spot.dentry.file_type() != FileType::Symlink {
+            return Ok((spot, created));
         }
-        if walker.follow(&path)? {
+        if walker.follow(&spot)? {
             return Ok((walker.cur, false));
         }
     }
 }
 
+/// The name is not known to be there.
 fn lookup_or_create(ctx: &Ctx<'_>, dir: &Path, name: &[u8], how: &OpenHow) -> Result<(Arc<Dentry>, bool)> {
-    match dir.dentry.lookup(name) {
-        Err(Errno::ENOENT) => {}
-        found => return found.map(|d| (d, false)),
-    }
     let lock = dir.dentry.lock_names();
     match dir.dentry.lookup_locked(&lock, name) {
         Err(Errno::ENOENT) => {}
