@@ -183,7 +183,8 @@ fn collect() {
     loop {
         let mut limbo = readers().limbo.lock();
         let Some(list) = limbo.0.as_deref_mut().map(|pending| &mut pending.batches) else { return };
-        let batch = list.pop_front_if(|batch| batch.readers.iter().all(moved_on));
+        let may_go = list.front().is_some_and(|batch| batch.readers.iter().all(moved_on));
+        let batch = if may_go { list.pop_front() } else { None };
         readers().waiting.store(list.len() as u32, SeqCst);
         drop(limbo);
         let Some(batch) = batch else { return };
