@@ -158,10 +158,10 @@ impl<T: Object> Ids<T> {
         let mut table = self.0.lock();
         let gone = table.objects.remove(&id)?;
         // Not by the object: it may be locked by who calls.
-        if let Some(key) = table.keys.remove(&id) {
-            if table.by_key.get(&key) == Some(&id) {
-                table.by_key.remove(&key);
-            }
+        if let Some(key) = table.keys.remove(&id)
+            && table.by_key.get(&key) == Some(&id)
+        {
+            table.by_key.remove(&key);
         }
         Some(gone)
     }
