@@ -174,22 +174,28 @@ fn moved_on(&(slot, seen): &(u32, u64)) -> bool {
     now & DEPTH == 0 || slot != 0 && now / BEGUN != seen / BEGUN
 }
 
-/// Lets go of what nobody can be reading any more. Not under a lock, because what goes may take some.
+/// Lets go of what nobody can be reading any more. Not under a lock, because what goes may take some; and what goes may read,
+/// and come here at its end: the rest is then left to who is at it already, or the stack would grow with what waits.
 #[cold]
 fn collect() {
-    if cpu::current().thread().locks_held() != 0 {
+    let thread = cpu::current().thread();
+    if thread.locks_held() != 0 || thread.set_letting_go(true) {
         return;
     }
-    loop {
-        let mut limbo = readers().limbo.lock();
-        let Some(list) = limbo.0.as_deref_mut().map(|pending| &mut pending.batches) else { return };
-        let may_go = list.front().is_some_and(|batch| batch.readers.iter().all(moved_on));
-        let batch = if may_go { list.pop_front() } else { None };
-        readers().waiting.store(list.len() as u32, SeqCst);
-        drop(limbo);
-        let Some(batch) = batch else { return };
+    while let Some(batch) = next_to_go() {
         drop(batch);
     }
+    thread.set_letting_go(false);
+}
+
+/// Takes out the oldest batch, if nobody can be reading what is in it.
+fn next_to_go() -> Option<Batch> {
+    let mut limbo = readers().limbo.lock();
+    let list = &mut limbo.0.as_deref_mut()?.batches;
+    let may_go = list.front().is_some_and(|batch| batch.readers.iter().all(moved_on));
+    let batch = if may_go { list.pop_front() } else { None };
+    readers().waiting.store(list.len() as u32, SeqCst);
+    batch
 }
 
 /// Waits, but not for ever, until all that was let go of before is gone: for who looks at counts. Not while reading, or under a lock.
@@ -499,5 +505,26 @@ mod tests {
         }
         settle();
         assert_eq!(live.load(SeqCst), 1);
+    }
+
+    /// Reads when it goes, as a name does that looks at its directory.
+    struct Reads;
+
+    impl Drop for Reads {
+        fn drop(&mut self) {
+            drop(read());
+        }
+    }
+
+    #[test]
+    fn what_reads_when_it_goes_does_not_pile_up() {
+        crate::testing::init();
+        let cell = RcuArc::new(Arc::new(Reads));
+        let reading = read();
+        for _ in 0..100_000 {
+            drop(cell.replace(Arc::new(Reads)));
+        }
+        drop(reading);
+        settle();
     }
 }

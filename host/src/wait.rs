@@ -52,6 +52,8 @@ pub struct HostThread {
     maker: AtomicU32,
     /// Its slot among those who read without locks, 0 for none yet.
     reader: AtomicU32,
+    /// Nonzero while it lets go of what nobody reads any more.
+    letting_go: AtomicU32,
 }
 
 /// Instead of a process id: the maker was killed, and the thread must not start.
@@ -163,6 +165,13 @@ impl HostThread {
 
     pub(crate) fn set_reader(&self, slot: u32) {
         self.reader.store(slot, Relaxed);
+    }
+
+    /// Says whether it lets go of what nobody reads any more, and answers whether it already did.
+    pub(crate) fn set_letting_go(&self, now: bool) -> bool {
+        let before = self.letting_go.load(Relaxed) != 0;
+        self.letting_go.store(u32::from(now), Relaxed);
+        before
     }
 
     /// Step 1 of the protocol: from here on a kick counts.
