@@ -77,10 +77,15 @@ impl HostThread {
         self.maker.load(SeqCst) == maker && self.pid.compare_exchange(0, ABANDONED, SeqCst, SeqCst).is_ok()
     }
 
-    /// A new thread's first act: says which it is. `false` if it must not run.
-    pub fn start(&self, pid: u32, tid: u32) -> bool {
+    /// Where the host writes the new thread's id before it runs (`CLONE_PARENT_SETTID`).
+    pub fn tid_addr(&self) -> usize {
+        self.tid.as_ptr() as usize
+    }
+
+    /// A new thread's first act: says which process it is in, 0 for one of its own. `false` if it must not run.
+    pub fn start(&self, pid: u32) -> bool {
+        let pid = if pid == 0 { self.host_tid() } else { pid };
         let before = self.pid.compare_exchange(0, pid, SeqCst, SeqCst).unwrap_or_else(|known| known);
-        self.tid.store(tid, SeqCst);
         before == 0 || before == pid
     }
 
@@ -225,10 +230,14 @@ impl HostThread {
         self.work.store(0, SeqCst);
     }
 
-    /// Step 2, for signals: also reaches the thread while it runs guest code.
+    /// Step 2, for signals: also reaches the thread while it runs guest code. A thread that interrupts itself is in the kernel,
+    /// and looks on its way out.
     pub fn interrupt(&self) {
         self.work.store(1, SeqCst);
         self.kick.store(1, SeqCst);
+        if core::ptr::eq(self, crate::cpu::current().thread()) {
+            return;
+        }
         match self.sleep.load(SeqCst) {
             FUTEX => futex::wake(&self.kick, 1),
             _ => self.ring(),

@@ -97,7 +97,7 @@ fn start_first(task: &Arc<Task>, program: Program, wall: Option<wall::Wall>) -> 
     const CLONE_FILES: u64 = 0x400;
     const SIGCHLD: u64 = 17;
     // SAFETY: a fork: the child goes on here on a copy of everything, and calls nothing of libc or std any more.
-    match unsafe { host_process::clone(CLONE_FILES | SIGCHLD, 0, 0) } {
+    match unsafe { host_process::clone(CLONE_FILES | SIGCHLD, 0, Default::default()) } {
         Ok(0) => {
             // Dropping it closes the one descriptor that both processes have.
             if wall.is_some_and(|w| !w.enter()) {

@@ -22,7 +22,7 @@ pub fn start() {
     const SIGCHLD: u64 = 17;
     let supervisor = host_process::getpid();
     // SAFETY: a fork: the child goes on here on a copy of everything, and calls nothing of libc or std any more.
-    match unsafe { host_process::clone(CLONE_FILES | SIGCHLD, 0, 0) } {
+    match unsafe { host_process::clone(CLONE_FILES | SIGCHLD, 0, Default::default()) } {
         Ok(0) => live(supervisor),
         Ok(pid) => kernel().timers.keeper.bind(pid as u32, pid as u32),
         Err(e) => eprintln!("umlaut: no timekeeper: {}", e.name()),

@@ -108,11 +108,23 @@ pub fn guest_fs() -> usize {
 /// With a stack, the child starts at that stack as the gate leaves it: it pops `rbx`, then returns to the address above.
 ///
 /// # Safety
-/// Flags and stack must be such that the child never runs on memory that another thread uses, and `child_tid`, if named in
-/// `flags`, must stay valid.
-pub unsafe fn clone(flags: u64, stack: usize, child_tid: usize) -> Result<usize> {
+/// Flags and stack must be such that the child never runs on memory that another thread uses, and the words that `flags` asks
+/// for must stay valid.
+pub unsafe fn clone(flags: u64, stack: usize, words: CloneWords) -> Result<usize> {
+    let args = [flags as usize, stack, words.parent_tid, words.child_tid, words.tls, 0];
     // SAFETY: the caller's promise.
-    unsafe { call(HostCall::Clone, [flags as usize, stack, 0, child_tid, 0, 0]) }
+    unsafe { call(HostCall::Clone, args) }
+}
+
+/// The further arguments of `clone(2)`, each used only if its flag asks for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CloneWords {
+    /// `CLONE_PARENT_SETTID`: filled in before the child runs.
+    pub parent_tid: usize,
+    /// `CLONE_CHILD_CLEARTID`: cleared when the child is gone.
+    pub child_tid: usize,
+    /// `CLONE_SETTLS`: the child's `%fs` base.
+    pub tls: usize,
 }
 
 /// `setitimer(2)`: guests and host processes are one to one, so the host's timers serve.

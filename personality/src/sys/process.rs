@@ -175,11 +175,8 @@ pub(crate) fn own_arc(me: &Task) -> Result<Arc<Task>> {
 }
 
 fn host_thread(call: &mut Call<'_>, child: &Arc<Task>, flags: CloneFlags, r: &Request) -> Result<()> {
-    let start = Start {
-        sp: r.sp,
-        tls: flags.contains(CloneFlags::SETTLS).then_some(r.tls),
-        child_tid: if flags.contains(CloneFlags::CHILD_SETTID) { r.child_tid } else { 0 },
-    };
+    let tls = flags.contains(CloneFlags::SETTLS).then_some(r.tls);
+    let start = Start::new(r.sp, tls, if flags.contains(CloneFlags::CHILD_SETTID) { r.child_tid } else { 0 });
     if flags.contains(CloneFlags::VM) {
         return spawn::in_same_memory(call.cx, child, start, flags.contains(CloneFlags::THREAD)).map(drop);
     }

@@ -23,6 +23,8 @@ const CLONE_SIGHAND: u64 = 0x800;
 const CLONE_PARENT: u64 = 0x8000;
 const CLONE_THREAD: u64 = 0x10000;
 const CLONE_SYSVSEM: u64 = 0x40000;
+const CLONE_SETTLS: u64 = 0x80000;
+const CLONE_PARENT_SETTID: u64 = 0x10_0000;
 const CLONE_CHILD_CLEARTID: u64 = 0x20_0000;
 const SIGCHLD: u64 = 17;
 const SIGKILL: i32 = 9;
@@ -36,11 +38,28 @@ pub struct Start {
     pub tls: Option<usize>,
     /// `CLONE_CHILD_SETTID`: where to write the tid.
     pub child_tid: usize,
+    /// The host process that the thread is part of, 0 for a process of its own.
+    host_pid: u32,
+}
+
+impl Start {
+    /// A start with this stack pointer, thread pointer and word for the id.
+    pub fn new(sp: usize, tls: Option<usize>, child_tid: usize) -> Start {
+        Start { sp, tls, child_tid, host_pid: 0 }
+    }
+
+    /// What the host's `clone` does of it: the child's `%fs` base, and its host id where other processes look for it.
+    fn words(&self, task: &Task) -> (u64, process::CloneWords) {
+        let tls = if self.tls.is_some() { CLONE_SETTLS } else { 0 };
+        let (parent_tid, child_tid) = (task.thread.tid_addr(), 0);
+        (CLONE_PARENT_SETTID | tls, process::CloneWords { parent_tid, child_tid, tls: self.tls.unwrap_or(0) })
+    }
 }
 
 /// Starts a child in the same address space: a thread of this process, or a process of its own that shares memory.
-pub fn in_same_memory(parent: &mut Context, task: &Arc<Task>, start: Start, thread: bool) -> Result<u32> {
+pub fn in_same_memory(parent: &mut Context, task: &Arc<Task>, mut start: Start, thread: bool) -> Result<u32> {
     let stack = current_stack().another()?;
+    start.host_pid = if thread { cpu::current().thread().host_pid() } else { 0 };
     // SAFETY: the block is claimed and nobody runs on it; the task is kept alive for the thread below.
     let (context, top) = unsafe {
         stack.install_cpu(Arc::as_ptr(&task.thread));
@@ -62,12 +81,14 @@ pub fn in_same_memory(parent: &mut Context, task: &Arc<Task>, start: Start, thre
     } else {
         CLONE_VM | CLONE_FILES | CLONE_PARENT | CLONE_CHILD_CLEARTID | SIGCHLD
     };
-    // SAFETY: the child runs on its own block from the first instruction on.
-    let made = unsafe { process::clone(flags, top, stack.busy_addr()) };
+    let (more, mut words) = start.words(task);
+    words.child_tid = stack.busy_addr();
+    // SAFETY: the child runs on its own block from the first instruction on; block and task outlive it.
+    let made = unsafe { process::clone(flags | more, top, words) };
     match made {
         Ok(id) => {
             let id = id as u32;
-            task.thread.bind_if_unbound(if thread { process::getpid() } else { id }, id);
+            task.thread.bind_if_unbound(if thread { start.host_pid } else { id }, id);
             Ok(id)
         }
         Err(e) => {
@@ -122,7 +143,8 @@ unsafe extern "C" fn child_main(record: usize) -> ! {
         let stack = Stack::of(record);
         let start = *(record as *const Start);
         let context = *((record + size_of::<Start>()) as *const usize);
-        let _ = process::set_gs(stack.cpu_addr());
+        // The processor was asked when the sandbox started.
+        host::arch::write_gs(stack.cpu_addr());
         let range = stack.range();
         let ready = signal::altstack(range.start, range.len()).is_ok();
         begin(&start, ready);
@@ -135,10 +157,11 @@ pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
     let kept = keep(task);
     let parent_mm = Task::current().map(Task::mm).ok_or(Errno::ESRCH)?;
     let child_mm = task.mm();
+    let (more, words) = start.words(task);
     // From here to the end of the host's copy no other thread may change the mappings.
     let forking = parent_mm.begin_fork(&child_mm);
     // SAFETY: without CLONE_VM and without a stack: the child goes on here on copies of everything.
-    let made = unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD, 0, 0) };
+    let made = unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD | more, 0, words) };
     match made {
         Ok(0) => {
             forking.child();
@@ -170,18 +193,16 @@ pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
     }
 }
 
-/// A new host thread's first steps. What cannot be armed must not run.
+/// A new host thread's first steps. What cannot be armed must not run. No host signal is blocked, as in whoever made it.
 fn begin(start: &Start, ready: bool) {
     let Some(task) = Task::current() else { process::exit_group(70) };
-    if !task.thread.start(process::getpid(), process::gettid()) {
+    if !task.thread.start(start.host_pid) {
         process::exit_group(70);
     }
-    let guarded = die_with_supervisor();
-    if !ready || !guarded || arm::arm().is_err() || signal::set_mask(0).is_err() {
+    // A thread dies with its process, whose first thread has asked for it.
+    let guarded = start.host_pid != 0 || die_with_supervisor();
+    if !ready || !guarded || arm::arm().is_err() {
         crate::work::fatal("a new host thread could not be armed");
-    }
-    if let Some(tls) = start.tls {
-        let _ = process::set_guest_fs(tls);
     }
     if start.child_tid != 0 {
         let _ = user::write(start.child_tid, &task.tid());
@@ -199,12 +220,13 @@ pub fn die_with_supervisor() -> bool {
 pub fn move_to_own_process(task: &'static Task, own: Arc<Task>) -> Result<()> {
     let before = task.thread.host_pid();
     // SAFETY: as in `fork`.
-    match unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD, 0, 0)? } {
+    match unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD, 0, Default::default())? } {
         0 => {
             // The count is the old host thread's.
             core::mem::forget(own);
             current_stack().only_one_left();
-            task.thread.bind(process::getpid(), process::gettid());
+            let id = process::getpid();
+            task.thread.bind(id, id);
             if task.thread.is_dead() {
                 process::exit_group(70);
             }
@@ -231,7 +253,7 @@ pub fn end_thread(task: &'static Task) -> ! {
     let cpu = cpu::current();
     kernel().stats.patched.fetch_add(cpu.fast.take_calls(), Relaxed);
     let spare = stack.spare();
-    spare.bind(process::getpid(), process::gettid());
+    spare.bind(task.thread.host_pid(), task.thread.host_tid());
     host::rcu::share_slot(spare);
     // SAFETY: the spare part stands in this block, which stays this thread's until the host clears `busy`.
     unsafe { cpu.set_thread(spare) };

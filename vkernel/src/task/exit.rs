@@ -12,18 +12,17 @@ impl Task {
     pub fn exit(&self, code: i32) {
         self.exit_robust_list();
         self.clear_tid_word();
-        let usage = process::getrusage(0).map(|r| Usage::from_host(&r)).unwrap_or_default();
-        self.leave(Exit::code(code), usage);
+        self.leave(Exit::code(code), || process::getrusage(0).map(|r| Usage::from_host(&r)).unwrap_or_default());
     }
 
     /// Its host process was killed from outside: the same, without touching memory that is gone.
     pub fn exit_by_host(&self, how: Exit) {
         self.thread.set_dead();
         self.group.request_exit(how);
-        self.leave(how, Usage::default());
+        self.leave(how, Usage::default);
     }
 
-    fn leave(&self, how: Exit, usage: Usage) {
+    fn leave(&self, how: Exit, usage: impl FnOnce() -> Usage) {
         if self.left.swap(1, SeqCst) != 0 {
             return;
         }
@@ -36,7 +35,7 @@ impl Task {
             self.group.timers.delete_all();
             crate::ipc::sem::process_ended(self.tgid());
             let mut total = *self.group.own_usage.lock();
-            total.add(&usage);
+            total.add(&usage());
             let how = self.group.exit_requested().unwrap_or(how);
             self.mm().drop_user();
             self.set_state(b'Z');
