@@ -4,11 +4,14 @@
 //! moving hint, and small objects from size classes with intrusive free lists. Freed runs of 64 KiB and more go back to
 //! the host at once. Locks: one for the bitmap, one per size class, all leaves; the class lock is held around the
 //! bitmap's when a class is refilled.
+//!
+//! Small objects lie together in the *core*, the 2 MiB in which the pages begin, as long as there is room. A sandbox that makes
+//! many processes turns it into one huge page ([`gather`]), so that a new process has most of the kernel's memory after one fault.
 
 use crate::cpu::AnyTask;
 use crate::errno::{Errno, Result};
 use crate::layout::{ARENA_BASE, ARENA_END, ARENA_SIZE, PAGE_SIZE};
-use crate::lock::Mutex;
+use crate::lock::{Mutex, MutexGuard};
 use crate::rcu::Readers;
 use crate::sys::{fd, mem};
 use core::alloc::Layout;
@@ -77,6 +80,10 @@ const USED_AT: usize = ARENA_BASE + 2 * PAGE_SIZE;
 const DIRTY_AT: usize = USED_AT + WORDS * 8;
 const READERS_AT: usize = DIRTY_AT + WORDS * 8;
 const FIRST_PAGE: usize = (READERS_AT + size_of::<Readers>()).div_ceil(PAGE_SIZE) - ARENA_BASE / PAGE_SIZE;
+/// One past the core: a multiple of 2 MiB.
+const CORE_END: usize = FIRST_PAGE.next_multiple_of(HUGE / PAGE_SIZE);
+const HUGE: usize = 2 << 20;
+const _: () = assert!(CORE_END - FIRST_PAGE > 256);
 const _: () = assert!(READERS_AT.is_multiple_of(PAGE_SIZE));
 const _: () = assert!(size_of::<Header>() <= 2 * PAGE_SIZE);
 
@@ -99,8 +106,14 @@ pub fn create() -> Result<()> {
     // SAFETY: the arena's range belongs to nobody else (`layout`), and NOREPLACE refuses if that is wrong.
     unsafe { mem::map_runtime_shared(ARENA_BASE, ARENA_SIZE, raw)? };
     header().memfd.store(raw, SeqCst);
-    header().pages.lock().0 = FIRST_PAGE;
+    header().pages.lock().0 = CORE_END;
     Ok(())
+}
+
+/// Asks the host to make one huge page of the core. Costs the host a part of a millisecond and the sandbox what the core has not
+/// used of its 2 MiB; where the host refuses, nothing changes.
+pub fn gather() {
+    let _ = mem::collapse_runtime(page_addr(CORE_END) - HUGE, HUGE);
 }
 
 /// The arena's memfd, for mapping file pages into a guest.
@@ -145,26 +158,51 @@ pub(crate) fn page_addr(page: usize) -> usize {
     ARENA_BASE + page * PAGE_SIZE
 }
 
-/// Allocates a run of zeroed pages.
+/// Allocates a run of zeroed pages, outside of the core while there are any.
 pub(crate) fn alloc_pages(pages: usize) -> Option<usize> {
     if pages == 0 || pages > PAGES {
         return None;
     }
     let mut hint = header().pages.lock();
-    let first = find_run(hint.0, PAGES, pages).or_else(|| find_run(FIRST_PAGE, PAGES, pages))?;
-    hint.0 = first + pages;
+    let first =
+        find_run(hint.0, PAGES, pages).or_else(|| find_run(CORE_END, PAGES, pages)).or_else(|| in_core(pages))?;
+    hint.0 = (first + pages).max(CORE_END);
+    take_run(hint, first, pages);
+    Some(first)
+}
+
+/// The same for small objects: in the core while there is room.
+fn alloc_core_pages(pages: usize) -> Option<usize> {
+    let hint = header().pages.lock();
+    match in_core(pages) {
+        Some(first) => {
+            take_run(hint, first, pages);
+            Some(first)
+        }
+        None => {
+            drop(hint);
+            alloc_pages(pages)
+        }
+    }
+}
+
+fn in_core(pages: usize) -> Option<usize> {
+    find_run(FIRST_PAGE, CORE_END, pages)
+}
+
+/// Marks a free run as used, and clears it if it was used before.
+fn take_run(lock: MutexGuard<'_, Hint>, first: usize, pages: usize) {
     let mut dirty = false;
     for page in first..first + pages {
         set(USED_AT, page, true);
         dirty |= get(DIRTY_AT, page);
     }
-    drop(hint);
+    drop(lock);
     header().pages_used.fetch_add(pages, Relaxed);
     if dirty {
         // SAFETY: the run is ours alone now.
         unsafe { core::ptr::write_bytes(page_addr(first) as *mut u8, 0, pages * PAGE_SIZE) };
     }
-    Some(first)
 }
 
 /// Frees a run.
@@ -176,7 +214,7 @@ pub(crate) fn free_pages(first: usize, pages: usize) {
         set(USED_AT, page, false);
         set(DIRTY_AT, page, !returned);
     }
-    hint.0 = hint.0.min(first);
+    hint.0 = hint.0.min(first.max(CORE_END));
     drop(hint);
     header().pages_used.fetch_sub(pages, Relaxed);
 }
@@ -269,7 +307,7 @@ fn alloc_small(class: usize, asked: usize) -> Option<usize> {
     let size = CLASSES[class];
     let mut list = header().classes[class].lock();
     if list.first == 0 && list.fresh + size > list.fresh_end {
-        list.fresh = page_addr(alloc_pages(REFILL / PAGE_SIZE)?);
+        list.fresh = page_addr(alloc_core_pages(REFILL / PAGE_SIZE)?);
         list.fresh_end = list.fresh + REFILL;
     }
     list.objects = list.objects.wrapping_add(1);

@@ -4,6 +4,7 @@
 //! may have written: it looks at little, and changes nothing on the host because of it.
 
 mod heap;
+mod huge;
 mod network;
 mod reap;
 pub mod room;

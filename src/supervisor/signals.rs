@@ -4,7 +4,7 @@
 //! supervisor hands its own to the virtual foreground group.
 
 use super::heap::in_arena;
-use super::{reap, timekeeper, tracer, watchdog};
+use super::{huge, reap, timekeeper, tracer, watchdog};
 use anyhow::Result;
 use host::sys::signal::DOORBELL;
 use std::mem::MaybeUninit;
@@ -72,7 +72,8 @@ pub fn wait_and_hand_on() {
     // SAFETY: a valid set and a live siginfo.
     let sig = unsafe { libc::sigwaitinfo(&set(), info.as_mut_ptr()) };
     if sig == DOORBELL {
-        timekeeper::start();
+        timekeeper::start_if_wanted();
+        huge::serve();
     } else if sig > 0 && sig != libc::SIGCHLD {
         // SAFETY: zeroed at least, filled in by the call.
         hand_on(sig, unsafe { info.assume_init_ref() });

@@ -16,6 +16,13 @@ pub fn died_in_kernel(pid: u32) -> bool {
     is(pid) && kernel().timers.keeper.locks_held() > 0
 }
 
+/// A doorbell: makes it if it is asked for and not there.
+pub fn start_if_wanted() {
+    if kernel().timers.wants_keeper() && kernel().timers.keeper.host_pid() == 0 {
+        start();
+    }
+}
+
 /// Makes it. Without one, timers do not expire; nothing else suffers.
 pub fn start() {
     const CLONE_FILES: u64 = 0x400;

@@ -124,6 +124,8 @@ pub struct Kernel {
     pub epolls: crate::epoll::Graph,
     /// Names of sockets.
     pub net: Net,
+    /// The runtime in huge pages.
+    pub huge: crate::huge::HugePages,
     /// The terminal that umlaut was started on.
     pub console: Arc<Console>,
     /// Pseudo terminals.
@@ -192,6 +194,7 @@ impl Kernel {
             timers: Default::default(),
             epolls: Default::default(),
             net: Net::new(config.network),
+            huge: Default::default(),
             console: Arc::new(Console::default()),
             ptys: Ptys::default(),
             version: (host_text(c"/proc/sys/kernel/osrelease"), host_text(c"/proc/sys/kernel/version")),

@@ -13,6 +13,7 @@ pub mod dev;
 pub mod epoll;
 pub mod eventfd;
 pub mod files;
+pub mod huge;
 pub mod inotify;
 pub mod ipc;
 pub mod kernel;

@@ -152,8 +152,20 @@ unsafe extern "C" fn child_main(record: usize) -> ! {
     }
 }
 
+/// Once the supervisor has put the runtime's text into huge pages, a process that makes others maps it: its children then have
+/// all of the kernel's code after one page fault.
+fn map_huge_text(stack: &Stack) {
+    if let Some((fd, at, len)) = kernel().huge.text()
+        && stack.wants_huge_text()
+    {
+        // SAFETY: the supervisor made it from this same image; the bytes are the same.
+        let _ = unsafe { host::sys::mem::map_runtime_text(at, len, fd) };
+    }
+}
+
 /// Forks: answers the child's host id in the parent. In the child it does not return but leaves for the guest.
 pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
+    map_huge_text(&current_stack());
     let kept = keep(task);
     let parent_mm = Task::current().map(Task::mm).ok_or(Errno::ESRCH)?;
     let child_mm = task.mm();
@@ -219,6 +231,7 @@ pub fn die_with_supervisor() -> bool {
 /// `own` keeps the task alive for that thread: the task may be faster, and end, in its new process.
 pub fn move_to_own_process(task: &'static Task, own: Arc<Task>) -> Result<()> {
     let before = task.thread.host_pid();
+    map_huge_text(&current_stack());
     // SAFETY: as in `fork`.
     match unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD, 0, Default::default())? } {
         0 => {

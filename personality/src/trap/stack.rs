@@ -35,6 +35,8 @@ struct Footer {
 #[repr(C)]
 struct Pool {
     used: AtomicUsize,
+    /// Nonzero once this process has the runtime's text in huge pages.
+    huge_text: AtomicU32,
     blocks: [AtomicUsize; SLOTS],
 }
 
@@ -146,6 +148,11 @@ impl Stack {
     /// The stack itself.
     pub fn range(&self) -> core::ops::Range<usize> {
         self.0 + PAGE..self.footer_addr()
+    }
+
+    /// Whether this process has yet to map the runtime's text in huge pages: answers so once.
+    pub fn wants_huge_text(&self) -> bool {
+        self.pool().huge_text.swap(1, SeqCst) == 0
     }
 
     /// In a forked child: all other blocks are free, because their threads do not exist here.

@@ -327,6 +327,7 @@ impl NewTask {
         if self.flags.contains(CloneFlags::THREAD) {
             list.publish_thread(&self.task);
         } else {
+            kernel().huge.count_process();
             list.publish_process(&self.task, self.parent, self.creator, self.task.cred().uid);
         }
     }
