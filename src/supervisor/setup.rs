@@ -279,7 +279,12 @@ fn working_directory(sandbox: &Sandbox) -> Result<Path> {
 fn take_over_descriptors(files: &Arc<FileTable>, dev: &Path, task: &Arc<Task>) -> Result<()> {
     for fd in inherited() {
         let Ok(copy) = sys::fd::fcntl(fd, F_DUPFD_CLOEXEC, 100) else { continue };
-        let file = HostFile::new(HostFd::from_raw(copy as i32), &kernel().console).map_err(host("descriptor"))?;
+        let file = match HostFile::new(HostFd::from_raw(copy as i32), &kernel().console) {
+            // A file of no type (epoll, eventfd, pidfd...): it means nothing to this kernel, and somebody may just have
+            // forgotten to close it.
+            Err(Errno::EINVAL) => continue,
+            file => file.map_err(host("descriptor"))?,
+        };
         let flags = file.open_flags();
         let file = if file.is_terminal() { terminal(file, dev, task)? } else { Arc::new(file) };
         files.replace(fd as u32, File::new(file, None, flags), false, 1 << 20).map_err(host("descriptor"))?;
