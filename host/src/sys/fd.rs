@@ -139,6 +139,15 @@ fn vectored(stream: HostCall, at: HostCall, fd: i32, off: Option<u64>, iter: &mu
     Ok(n)
 }
 
+/// As [`readv`] of a stream in which something is waiting: kicks do not count.
+pub fn readv_now(fd: i32, to: &mut IovIter<'_>) -> Result<usize> {
+    let vecs = to.host_iovecs();
+    // SAFETY: an iterator's buffers are checked guest memory or live kernel memory.
+    let n = unsafe { call(HostCall::Readv, [fd as usize, vecs.as_ptr() as usize, vecs.len(), 0, 0, 0]) }?;
+    to.advance(n);
+    Ok(n)
+}
+
 /// Reads a regular file at `off` straight into the iterator's buffers. Not interruptible, as on Linux: regular files never
 /// answer `EINTR`.
 pub fn read_file(fd: i32, off: u64, to: &mut IovIter<'_>) -> Result<usize> {

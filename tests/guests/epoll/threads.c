@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 
 static int e, v, step[2];
+// While the call that adds it still runs, the file is in use.
+static volatile int added;
 
 static void *worker(void *arg) {
     (void)arg;
@@ -20,6 +22,7 @@ static void *worker(void *arg) {
     usleep(20000);
     int ready = eventfd(1, 0);
     epoll_ctl(e, EPOLL_CTL_ADD, ready, &ev); // 2: an item that is ready when it is added
+    added = 1;
     MUST(read(step[0], &c, 1) == 1);
     usleep(20000);
     ev.data.u32 = 3;
@@ -41,6 +44,7 @@ int main(void) {
         say("step %d: %d, data %u, events %#x", i, got, ev[0].data.u32, ev[0].events);
         if (i == 1) MUST(read(v, &n, 8) == 8);
         if (i == 2) {
+            while (!added) usleep(1000);
             // Closed without removal: it leaves the list with its last descriptor.
             for (int fd = 3; fd < 64; fd++)
                 if (fd != e && fd != v && fd != step[0] && fd != step[1]) close(fd);

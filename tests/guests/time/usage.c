@@ -20,7 +20,9 @@ int main(void) {
     yes("process clock", c.tv_sec * 1000 + c.tv_nsec / 1000000 >= 39);
     yes("resident size", b.ru_maxrss > 100);
     getrusage(RUSAGE_THREAD, &a);
-    yes("thread's share", a.ru_utime.tv_sec * 1000000 + a.ru_utime.tv_usec >= 39000);
+    // How it is split in two, Linux only estimates, for a thread and for its process apart.
+    long both = (a.ru_utime.tv_sec + a.ru_stime.tv_sec) * 1000000 + a.ru_utime.tv_usec + a.ru_stime.tv_usec;
+    yes("thread's share", both >= 39000);
     char *m = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memset(m, 1, 4 << 20);
     getrusage(RUSAGE_SELF, &a);

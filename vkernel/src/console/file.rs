@@ -194,7 +194,13 @@ impl FileOps for HostFile {
             return Ok(0);
         }
         self.expect(Events::IN)?;
-        let result = fd::readv(self.fd.raw(), self.offset(off), to);
+        let result = match fd::readv(self.fd.raw(), self.offset(off), to) {
+            // A signal is pending. As on Linux, what is there already is read all the same.
+            Err(Errno::EINTR) if self.waits() && !self.poll_host(Events::IN).is_empty() => {
+                fd::readv_now(self.fd.raw(), to)
+            }
+            result => result,
+        };
         if result == Err(Errno::EFAULT) {
             // The host cannot make guest pages present. Find out which one is missing; the buffer is about to be overwritten.
             let n = to.put_zeros(PROBE);
@@ -215,7 +221,11 @@ impl FileOps for HostFile {
         if append && self.seekable && at.is_none() {
             fd::lseek(self.fd.raw(), 0, SEEK_END)?;
         }
-        let result = fd::writev(self.fd.raw(), at, from);
+        let result = match fd::writev(self.fd.raw(), at, from) {
+            // A signal is pending. As on Linux, what there is room for is written all the same.
+            Err(Errno::EINTR) if self.waits() && !self.poll_host(Events::OUT).is_empty() => self.write_pieces(from),
+            result => result,
+        };
         if result == Err(Errno::EFAULT) {
             let mut probe = vec![0; PROBE.min(from.remaining())];
             let n = from.take(&mut probe);

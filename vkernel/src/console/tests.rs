@@ -48,6 +48,19 @@ fn pipe_does_not_sleep() {
     assert_eq!(r.metadata().expect("stat").file_type(), FileType::Fifo);
 }
 
+/// Linux looks for signals only when there is nothing to do at once.
+#[test]
+fn a_kick_does_not_keep_what_is_there() {
+    let (r, w) = std::io::pipe().expect("a pipe");
+    let (r, w) = (take_over(r), take_over(w));
+    let thread = host::cpu::current().thread();
+    thread.kick();
+    assert_eq!(write(&w, b"abc"), Ok(3));
+    assert_eq!(read(&r, 10), Ok(b"abc".to_vec()));
+    assert_eq!(read(&r, 10), Err(Errno::EAGAIN));
+    thread.prepare();
+}
+
 #[test]
 fn nonblocking_writes_stop_at_a_full_pipe() {
     let (mut r, w) = std::io::pipe().expect("a pipe");
