@@ -1,6 +1,7 @@
 //! From a trapped call to its handler and back (`arch/x86/entry/common.c`: `do_syscall_64`).
 
 use crate::arch::Context;
+use crate::ptrace;
 use crate::table::{self, Restarts, Row};
 use crate::trap::spawn;
 use core::sync::atomic::Ordering::Relaxed;
@@ -53,6 +54,17 @@ pub fn syscall(task: &'static Task, cx: &mut Context) {
     if nr == crate::boot::BOOT_CALL && crate::boot::is_booting(task) {
         return crate::boot::start(task, cx);
     }
+    if !task.trace.active() {
+        return make_call(task, cx, nr, args);
+    }
+    if ptrace::before_call(task, cx) {
+        let (nr, args) = cx.call();
+        make_call(task, cx, nr, args);
+    }
+    ptrace::after_call(task, cx);
+}
+
+fn make_call(task: &'static Task, cx: &mut Context, nr: u64, args: [u64; 6]) {
     let number = nr as u32;
     // Linux looks at the lower half only.
     let row = table::lookup(u64::from(number));

@@ -234,6 +234,7 @@ pub fn execute(
     envp: Vec<Vec<u8>>,
 ) -> Result<()> {
     let p = prepare(task, file, name, argv, envp)?;
+    let before = task.tid();
     // If another thread was first, this one has only to leave, which it does on its way back.
     let point = task.become_only_thread()?;
     point.leave_memory();
@@ -260,6 +261,7 @@ pub fn execute(
             cx.start_program(entry, sp);
             // What stood at that address in the old image means nothing now.
             host::cpu::current().fast.set_resume(0, 0);
+            task.trace_exec(cx, before);
         }
         Err(_) => {
             task.group.request_exit(Exit::signal(signal::SIGSEGV, false));

@@ -14,6 +14,7 @@ pub mod coverage;
 pub mod dispatch;
 pub mod exec;
 pub mod patch;
+pub mod ptrace;
 mod strace;
 pub mod sys;
 pub mod table;

@@ -101,6 +101,7 @@ syscalls! {
     98 getrusage(who: i32, usage: Ptr) [full] => limits::getrusage;
     99 sysinfo(info: Ptr) [full] => system::sysinfo;
     100 times(buf: Ptr) [full] => time::times;
+    101 ptrace(request: u64, pid: i32, addr: Ptr, data: u64) [part "PTRACE_SYSEMU, hardware breakpoints, seccomp events"] => ptrace::ptrace;
     102 getuid() [full] => ids::getuid;
     103 syslog(kind: i32, buf: Ptr, len: i32) [refused "the log is root's"] => system::syslog;
     104 getgid() [full] => ids::getgid;

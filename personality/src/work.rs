@@ -3,6 +3,7 @@
 
 use crate::arch::{Context, UContext, build_frame};
 use crate::dispatch;
+use crate::ptrace;
 use crate::table::Restarts;
 use alloc::format;
 use host::abi::SigInfo;
@@ -16,25 +17,29 @@ use vkernel::task::Exit;
 pub fn before_guest(task: &'static Task, cx: &mut Context) {
     vkernel::kernel::kernel().sigio.send_all();
     loop {
-        let next = task.next_delivery();
+        let next = task.next_delivery(cx);
         task.mm().trim_if_stale();
         match next {
             Delivery::None => {
                 restart_call(task, cx);
                 task.restore_saved_mask();
                 if !task.thread.has_work() || !task.signal_pending() {
-                    return;
+                    return ptrace::to_guest(task, cx);
                 }
             }
             Delivery::Handler(q, action) => deliver(task, cx, &q, &action),
-            Delivery::Die(sig, core) => die(task, sig, core),
-            Delivery::Exit => dispatch::exit(task, 0),
+            Delivery::Die(sig, core) => die(task, cx, sig, core),
+            Delivery::Exit => {
+                ptrace::ending(task, cx, 0);
+                dispatch::exit(task, 0)
+            }
         }
     }
 }
 
-fn die(task: &'static Task, sig: u32, core: bool) -> ! {
+fn die(task: &'static Task, cx: &mut Context, sig: u32, core: bool) -> ! {
     task.group.request_exit(Exit::signal(sig, core && core_allowed(task)));
+    ptrace::ending(task, cx, 0);
     dispatch::exit(task, 0)
 }
 
@@ -46,11 +51,12 @@ fn core_allowed(task: &Task) -> bool {
 fn deliver(task: &'static Task, cx: &mut Context, q: &Queued, action: &Action) {
     interrupt_call(task, cx, action);
     crate::patch::to_original(task, cx);
+    ptrace::no_step(task, cx);
     let mask = task.mask_for_frame();
     if build_frame(task, cx, q, action, mask).is_err() {
         // As Linux: no room for the frame is a fault of its own, final if it was for SIGSEGV already.
         if q.sig == signal::SIGSEGV {
-            die(task, signal::SIGSEGV, true);
+            die(task, cx, signal::SIGSEGV, true);
         }
         task.force(signal::SIGSEGV, signal::info(signal::SIGSEGV, signal::code::SI_KERNEL));
         return;
@@ -60,6 +66,7 @@ fn deliver(task: &'static Task, cx: &mut Context, q: &Queued, action: &Action) {
         blocked = blocked.with(q.sig);
     }
     task.set_blocked(blocked);
+    ptrace::in_handler(task, cx);
 }
 
 /// A handler will run: the call it interrupted answers `EINTR`, or is made again after `SA_RESTART`.

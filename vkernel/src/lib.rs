@@ -24,6 +24,7 @@ pub mod net;
 pub mod pidfd;
 pub mod pipe;
 pub mod proc;
+pub mod ptrace;
 pub mod signal;
 pub mod signalfd;
 pub mod task;

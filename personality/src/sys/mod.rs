@@ -28,6 +28,7 @@ pub mod pidfd;
 pub mod poll;
 pub mod prctl;
 pub mod process;
+pub mod ptrace;
 pub mod remote;
 pub mod rw;
 pub mod sched;

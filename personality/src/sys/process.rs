@@ -3,6 +3,7 @@
 use super::{fds, pidfd, rw};
 use crate::dispatch::{self, Call};
 use crate::exec;
+use crate::ptrace;
 use crate::table::{Fd, PathPtr, Ptr};
 use crate::trap::spawn::{self, Start};
 use alloc::sync::Arc;
@@ -15,6 +16,7 @@ use vkernel::Task;
 use vkernel::files::Reservation;
 use vkernel::kernel::kernel;
 use vkernel::pidfd::PidFd;
+use vkernel::ptrace::{Options, event};
 use vkernel::signal::{NSIG, SIGCHLD};
 use vkernel::task::{CloneFlags, Exit, Usage, WaitFor, WaitOptions, Waited};
 
@@ -143,6 +145,7 @@ fn start(call: &mut Call<'_>, r: Request) -> Result<usize> {
     };
     tell_parent(flags.contains(CloneFlags::VM));
     new.publish();
+    let event = me.hand_down_trace(&child, flags, r.exit_signal);
     host_thread(call, &child, flags, &r)?;
     new.commit();
     tell_parent(!flags.contains(CloneFlags::VM));
@@ -151,8 +154,14 @@ fn start(call: &mut Call<'_>, r: Request) -> Result<usize> {
         fd.publish(pidfd::file_for(&child.group, OpenFlags::empty()), true);
     }
     drop(child);
+    if let Some(event) = event {
+        me.trace_event(call.cx, event, tid.into());
+    }
     if flags.contains(CloneFlags::VFORK) {
         me.wait_for_vfork();
+        if me.trace_wants(Options::VFORK_DONE) {
+            me.trace_event(call.cx, event::VFORK_DONE, tid.into());
+        }
     }
     Ok(tid as usize)
 }
@@ -227,6 +236,7 @@ fn read_strings(at: usize, stack_limit: u64) -> Result<Vec<Vec<u8>>> {
 /// `exit(2)`: this thread.
 pub fn exit(call: &mut Call<'_>, status: i32) -> Result<usize> {
     call.task.release_held();
+    ptrace::ending(call.task, call.cx, status);
     dispatch::exit(call.task, status)
 }
 
@@ -234,6 +244,7 @@ pub fn exit(call: &mut Call<'_>, status: i32) -> Result<usize> {
 pub fn exit_group(call: &mut Call<'_>, status: i32) -> Result<usize> {
     call.task.group.request_exit(Exit::code(status));
     call.task.release_held();
+    ptrace::ending(call.task, call.cx, status);
     dispatch::exit(call.task, status)
 }
 

@@ -77,6 +77,14 @@ fn move_piece(other: Option<&Task>, mine: usize, theirs: usize, len: usize) -> R
         return Err(Errno::EFAULT);
     }
     let bytes = match other {
+        // The host does not know what may be read of pages that are not there yet; whoever is stopped does.
+        Some(task) if task.trace.stopped() => {
+            match task.read_tracee(theirs, len, false) {
+                // It has gone on meanwhile.
+                Err(Errno::ESRCH) => read_memory(task, theirs, len)?,
+                other => other?,
+            }
+        }
         Some(task) => read_memory(task, theirs, len)?,
         None => {
             let mut bytes = alloc::vec![0; len];

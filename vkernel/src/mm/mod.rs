@@ -29,6 +29,7 @@ pub mod patch;
 mod policy;
 mod protect;
 mod remap;
+mod remote;
 mod render;
 mod search;
 mod shm;
@@ -174,6 +175,8 @@ pub struct Mm {
     stale: AtomicBool,
     /// A call site was patched.
     patched: AtomicBool,
+    /// None may be any more: somebody has traced a task that lives here.
+    unpatched: AtomicBool,
     /// Contexts of `io_setup(2)`.
     pub aio: crate::aio::Contexts,
     inner: Mutex<Inner, { rank::MM }>,
@@ -199,7 +202,7 @@ impl Mm {
     fn from_inner(inner: Inner) -> Arc<Mm> {
         let (users, stale, aio) = (AtomicUsize::new(0), AtomicBool::new(false), Default::default());
         let patched = AtomicBool::new(inner.patches.any());
-        Arc::new(Mm { users, stale, patched, aio, inner: Mutex::new(inner) })
+        Arc::new(Mm { users, stale, patched, unpatched: AtomicBool::new(false), aio, inner: Mutex::new(inner) })
     }
 
     /// Runs `op` under the lock; what it ended is dropped afterwards.

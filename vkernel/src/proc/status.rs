@@ -75,8 +75,9 @@ fn identity(text: &mut String, subject: &Subject, parent: u32, task: Option<&Arc
     let letter = if zombie { b'Z' } else { task.map_or(b'R', |t| t.state()) };
     let (tgid, id) = (group.tgid, subject.id);
     text.push_str(&format!(
-        "State:\t{}\nTgid:\t{tgid}\nNgid:\t0\nPid:\t{id}\nPPid:\t{parent}\nTracerPid:\t0\n",
-        state_name(letter)
+        "State:\t{}\nTgid:\t{tgid}\nNgid:\t0\nPid:\t{id}\nPPid:\t{parent}\nTracerPid:\t{}\n",
+        state_name(letter),
+        task.map_or(0, |t| t.trace.tracer())
     ));
     if let Some(cred) = task.map(|t| t.cred()) {
         let c = &*cred;

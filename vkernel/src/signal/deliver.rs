@@ -1,6 +1,7 @@
 //! Choosing what a task does about its signals before it runs guest code again (`get_signal`).
 
 use super::*;
+use crate::ptrace::Machine;
 use crate::task::{Exit, Task, Usage, limits};
 
 /// What the way back to the guest must do.
@@ -28,31 +29,46 @@ impl Task {
         let own = state.pending.set().and(wanted);
         drop(state);
         let shared = self.group.pending.lock().set().and(wanted);
-        !own.is_empty() || !shared.is_empty() || self.must_die() || self.group.stopped()
+        !own.is_empty()
+            || !shared.is_empty()
+            || self.must_die()
+            || self.group_stop_pending()
+            || self.trace.trap_wanted()
     }
 
     /// Whether only death waits: what interrupts an otherwise uninterruptible wait (`fatal_signal_pending`).
     pub fn fatal_pending(&self) -> bool {
-        if self.must_die() {
-            return true;
-        }
+        self.must_die() || self.kill_pending()
+    }
+
+    /// Whether SIGKILL waits.
+    pub(crate) fn kill_pending(&self) -> bool {
         let kill = SigSet::of(&[SIGKILL]);
         !self.signals.lock().pending.set().and(kill).is_empty() || !self.group.pending.lock().set().and(kill).is_empty()
     }
 
     /// Takes the next signal that is not blocked and says what to do. Stops happen inside.
-    pub fn next_delivery(&self) -> Delivery {
+    pub fn next_delivery(&self, machine: &mut dyn Machine) -> Delivery {
         loop {
             self.thread.clear_work();
             self.take_host_signals();
             if self.must_die() {
                 return Delivery::Exit;
             }
-            if self.group.stopped() && !self.fatal_pending() {
-                self.stop_here();
+            if self.trace.trap_wanted() && !self.fatal_pending() {
+                self.trace_trap(machine);
+                continue;
+            }
+            if self.group_stop_pending() && !self.fatal_pending() {
+                if self.trace.active() {
+                    self.trace_group_stop(machine)
+                } else {
+                    self.stop_here()
+                }
                 continue;
             }
             let Some(q) = self.dequeue(SigSet(!self.blocked().0)) else { return Delivery::None };
+            let Some(q) = self.trace_signal(machine, q) else { continue };
             let action = self.sighand().take(q.sig);
             if !action.is_default() && !action.is_ignore() {
                 // There may be more: look again before the handler's first instruction.

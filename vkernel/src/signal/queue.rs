@@ -36,6 +36,11 @@ impl Pending {
         self.queue.len()
     }
 
+    /// All of them, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Queued> {
+        self.queue.iter()
+    }
+
     /// Whether nothing is pending.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()

@@ -29,7 +29,7 @@ impl ThreadGroup {
 }
 
 impl Task {
-    /// The default action of a stop signal: the whole group stops.
+    /// The default action of a stop signal: the whole group is to stop, this thread on its way on.
     pub(crate) fn begin_stop(&self, sig: u32) {
         let kernel = crate::kernel::kernel();
         // A stop from the terminal does nothing in an orphaned process group.
@@ -42,26 +42,32 @@ impl Task {
         if !self.group.stopped() {
             self.group.stop_reported.store(0, SeqCst);
         }
+        self.group.stop_count.fetch_add(1, SeqCst);
         self.group.stop_signal.store(sig, SeqCst);
         for t in self.group.threads() {
             if t.tid() != self.tid() {
                 t.thread.interrupt();
             }
         }
-        self.stop_here();
     }
 
-    /// Waits out a stop. The last thread to get here tells the parent.
-    pub(crate) fn stop_here(&self) {
-        self.set_state(b'T');
+    /// Counts this thread as stopped. The last thread to get here tells the parent, unless that traces and is told anyway.
+    pub(crate) fn count_stop(&self) {
         let stopped = self.group.stopped_threads.fetch_add(1, SeqCst) + 1;
         let sig = self.group.stop_signal.load(SeqCst);
-        if sig != 0 && stopped >= self.group.live_threads() && self.group.stop_reported.swap(1, SeqCst) == 0 {
+        let last = sig != 0 && stopped >= self.group.live_threads();
+        if last && self.group.stop_reported.swap(1, SeqCst) == 0 && !self.traced_by_parent() {
             crate::kernel::kernel().tasks.report_stop(&self.group, stop_status(sig));
         }
+    }
+
+    /// Waits out a stop, or until somebody traces it.
+    pub(crate) fn stop_here(&self) {
+        self.set_state(b'T');
+        self.count_stop();
         loop {
             self.thread.prepare();
-            if !self.group.stopped() || self.fatal_pending() {
+            if !self.group.stopped() || self.fatal_pending() || self.trace.active() {
                 break;
             }
             self.thread.sleep(None);

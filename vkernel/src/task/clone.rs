@@ -220,6 +220,7 @@ impl Task {
             holds: AtomicU32::new(0),
             left: AtomicU32::new(0),
             started: host::time::monotonic(),
+            trace: Default::default(),
         }
     }
 
@@ -266,6 +267,7 @@ impl Task {
             holds: AtomicU32::new(0),
             left: AtomicU32::new(0),
             started: host::time::monotonic(),
+            trace: Default::default(),
         });
         task.make_init()?;
         list.publish_process(&task, super::list::INIT, 0, uid);
@@ -345,6 +347,7 @@ impl Drop for NewTask {
         }
         let list = &kernel().tasks;
         if self.published {
+            self.task.untrace();
             self.task.group.remove_thread(&self.task);
             list.remove_thread(self.task.tid());
             if !self.flags.contains(CloneFlags::THREAD) {

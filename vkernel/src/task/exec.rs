@@ -38,8 +38,12 @@ impl Task {
         }
         if !self.is_leader() {
             let old = self.tid();
+            if let Some(leader) = kernel().tasks.task(group.tgid) {
+                leader.untrace();
+            }
             self.tid.store(group.tgid, SeqCst);
             kernel().tasks.rename_thread(old, group.tgid);
+            self.trace_renamed(old);
         }
         group.executing.store(0, SeqCst);
         Ok(ExecPoint(self))

@@ -31,6 +31,7 @@ impl Task {
         self.abandon_held();
         self.swap_files(None);
         let last = self.group.remove_thread(self) == 0;
+        self.trace_ended(last, self.group.exit_requested().unwrap_or(how));
         if last {
             self.group.timers.delete_all();
             crate::ipc::sem::process_ended(self.tgid());

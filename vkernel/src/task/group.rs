@@ -2,6 +2,7 @@
 
 use super::Task;
 use crate::signal::Pending;
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{
@@ -90,6 +91,14 @@ pub struct ThreadGroup {
     pub(crate) stop_signal: AtomicU32,
     pub(crate) stopped_threads: AtomicU32,
     pub(crate) stop_reported: AtomicU32,
+    /// Group stops so far.
+    pub(crate) stop_count: AtomicU32,
+    /// Threads that are traced.
+    pub(crate) traced_threads: AtomicU32,
+    /// Thread ids of what threads of this process trace.
+    pub(crate) tracees: Mutex<BTreeSet<u32>>,
+    /// Ends of tracees that this process has not been told of yet.
+    pub(crate) trace_deaths: Mutex<Vec<crate::ptrace::Death>>,
     /// The thread that executes a new program, 0 for none.
     pub(crate) executing: AtomicU32,
     rlimits: Mutex<[Rlimit; super::limits::COUNT]>,
@@ -146,6 +155,10 @@ impl ThreadGroup {
             stop_signal: AtomicU32::new(0),
             stopped_threads: AtomicU32::new(0),
             stop_reported: AtomicU32::new(0),
+            stop_count: AtomicU32::new(0),
+            traced_threads: AtomicU32::new(0),
+            tracees: Mutex::default(),
+            trace_deaths: Mutex::default(),
             executing: AtomicU32::new(0),
             soft_limits: rlimits.map(|l| AtomicU64::new(l.cur)),
             rlimits: Mutex::new(rlimits),
@@ -246,8 +259,8 @@ impl ThreadGroup {
         }
     }
 
-    /// Whether a guest debugger traces it (not yet).
+    /// Whether any of its threads is traced.
     pub fn traced(&self) -> bool {
-        false
+        self.traced_threads.load(SeqCst) != 0
     }
 }

@@ -127,6 +127,13 @@ impl TaskList {
         self.tree.lock().nodes.get(&pid).map_or(0, |n| n.parent)
     }
 
+    /// The thread that stands for a process's parent: the one that made it, while that lives.
+    pub(crate) fn real_parent(&self, pid: u32) -> Option<Arc<Task>> {
+        let (parent, creator) = self.tree.lock().nodes.get(&pid).map(|n| (n.parent, n.creator))?;
+        let threads = self.process(parent)?.group.threads();
+        threads.iter().find(|t| t.tid() == creator).or(threads.first()).cloned()
+    }
+
     /// Children of a process.
     pub fn children_of(&self, pid: u32) -> Vec<u32> {
         self.tree.lock().nodes.get(&pid).map(|n| n.children.iter().copied().collect()).unwrap_or_default()
@@ -358,7 +365,7 @@ pub(super) fn child_info(child: &ThreadGroup, status: i32, usage: &Usage, uid: u
 }
 
 /// `si_code` and `si_status` for the wait status of an ended process.
-pub(super) fn decode_status(status: i32) -> (i32, i32) {
+pub(crate) fn decode_status(status: i32) -> (i32, i32) {
     match status & 0x7f {
         0 => (code::CLD_EXITED, status >> 8 & 0xff),
         sig if status & 0x80 != 0 => (code::CLD_DUMPED, sig),

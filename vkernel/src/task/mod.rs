@@ -20,6 +20,7 @@ mod wait;
 pub use clone::{CloneFlags, NewTask};
 pub use exec::ExecPoint;
 pub use group::{Exit, ThreadGroup, Usage};
+pub(crate) use list::decode_status;
 pub use list::{ProcessView, TaskList};
 pub use sleep::{Restart, Wait};
 pub use wait::{WaitFor, WaitOptions, Waited};
@@ -125,6 +126,8 @@ pub struct Task {
     /// Set by the first who ends this task: itself, or the supervisor for a killed host process.
     left: AtomicU32,
     started: Timespec,
+    /// What a tracer does with it.
+    pub trace: crate::ptrace::Trace,
 }
 
 impl Task {
@@ -254,6 +257,12 @@ impl Task {
     /// Notes that a signal interrupted call `nr`, whose row says `how` it restarts.
     pub fn set_interrupted(&self, nr: u32, how: u32) {
         self.interrupted.store((u64::from(nr) + 1) | (u64::from(how) << 32), SeqCst);
+    }
+
+    /// The note: number and restart rule.
+    pub fn interrupted(&self) -> Option<(u32, u32)> {
+        let v = self.interrupted.load(SeqCst);
+        (v != 0).then(|| (v as u32 - 1, (v >> 32) as u32))
     }
 
     /// Takes the note: number and restart rule.

@@ -4,6 +4,7 @@ use super::list::{Node, Tree, decode_status};
 use super::{Task, TaskList, Usage};
 use crate::kernel::kernel;
 use crate::signal::{self, code};
+use alloc::collections::BTreeSet;
 use bitflags::bitflags;
 use core::sync::atomic::Ordering::SeqCst;
 use host::{Errno, Result};
@@ -80,14 +81,17 @@ impl TaskList {
     fn try_wait(&self, me: &Task, whom: WaitFor, options: WaitOptions) -> Result<Option<Waited>> {
         let mut tree = self.tree.lock();
         let children = tree.nodes.get(&me.tgid()).map(|n| n.children.clone()).unwrap_or_default();
+        let tracees = me.group.tracees.lock().clone();
         let mut candidates = false;
         for pid in children {
             let Some(node) = tree.nodes.get_mut(&pid) else { continue };
-            if !matches(node, pid, whom, options) || !own_thread(me, node, options) {
+            // What it traces as well is told as that, whatever signal it ends with.
+            let traced = tracees.contains(&pid);
+            if !matches(node, pid, whom, options, traced) || !own_thread(me, node, options) {
                 continue;
             }
             candidates = true;
-            let Some((waited, reap)) = report(node, pid, options) else { continue };
+            let Some((waited, reap)) = report(node, pid, options, traced) else { continue };
             if reap {
                 let gone = reap_child(&mut tree, me, pid, &waited);
                 drop(tree);
@@ -95,13 +99,55 @@ impl TaskList {
             }
             return Ok(Some(waited));
         }
-        if candidates { Ok(None) } else { Err(Errno::ECHILD) }
+        match self.try_tracees(me, &tree, &tracees, whom, options) {
+            Ok(None) | Err(Errno::ECHILD) if candidates => Ok(None),
+            other => other,
+        }
+    }
+
+    /// What this process traces: their stops, whatever the options, and the ends of those that are nobody's children here.
+    fn try_tracees(
+        &self,
+        me: &Task,
+        tree: &Tree,
+        tracees: &BTreeSet<u32>,
+        whom: WaitFor,
+        options: WaitOptions,
+    ) -> Result<Option<Waited>> {
+        let keep = options.contains(WaitOptions::NOWAIT);
+        let wanted = |tid: u32, pgrp: u32| match whom {
+            WaitFor::Any => true,
+            WaitFor::Pid(p) => p == tid,
+            WaitFor::Group(g) => g == pgrp,
+        };
+        let mut candidates = false;
+        for task in tracees.iter().filter_map(|tid| tree.threads.get(tid)) {
+            let other_thread = options.contains(WaitOptions::NOTHREAD) && task.trace.tracer() != me.tid();
+            if !wanted(task.tid(), task.group.pgrp()) || other_thread {
+                continue;
+            }
+            candidates = true;
+            if let Some(w) = task.trace.report(task, keep) {
+                return Ok(Some(w));
+            }
+        }
+        let mut deaths = me.group.trace_deaths.lock();
+        let known = deaths.iter().position(|d| wanted(d.tid, d.pgrp));
+        let Some(at) = known else { return if candidates { Ok(None) } else { Err(Errno::ECHILD) } };
+        if !options.contains(WaitOptions::EXITED) {
+            return Ok(None);
+        }
+        let death = if keep { deaths.get(at).copied() } else { Some(deaths.remove(at)) };
+        Ok(death.map(|d| {
+            let (code, value) = decode_status(d.status);
+            Waited { pid: d.tid, uid: d.uid, status: d.status, code, value, ..Waited::default() }
+        }))
     }
 }
 
-fn matches(node: &Node, pid: u32, whom: WaitFor, options: WaitOptions) -> bool {
+fn matches(node: &Node, pid: u32, whom: WaitFor, options: WaitOptions, traced: bool) -> bool {
     let clone_child = node.group.exit_signal.load(SeqCst) != signal::SIGCHLD;
-    let kind = options.contains(WaitOptions::ALL) || clone_child == options.contains(WaitOptions::CLONE);
+    let kind = traced || options.contains(WaitOptions::ALL) || clone_child == options.contains(WaitOptions::CLONE);
     let who = match whom {
         WaitFor::Any => true,
         WaitFor::Pid(p) => p == pid,
@@ -118,7 +164,7 @@ fn own_thread(me: &Task, node: &Node, options: WaitOptions) -> bool {
 }
 
 /// What this child has to tell, and whether it is to be reaped.
-fn report(node: &mut Node, pid: u32, options: WaitOptions) -> Option<(Waited, bool)> {
+fn report(node: &mut Node, pid: u32, options: WaitOptions, traced: bool) -> Option<(Waited, bool)> {
     let keep = options.contains(WaitOptions::NOWAIT);
     let base = Waited { pid, uid: node.uid, usage: node.usage, ..Waited::default() };
     if let Some(how) = node.zombie {
@@ -128,7 +174,7 @@ fn report(node: &mut Node, pid: u32, options: WaitOptions) -> Option<(Waited, bo
         let (code, value) = decode_status(how.0);
         return Some((Waited { status: how.0, code, value, ..base }, !keep));
     }
-    if let Some(status) = node.stopped.filter(|_| options.contains(WaitOptions::STOPPED)) {
+    if let Some(status) = node.stopped.filter(|_| !traced && options.contains(WaitOptions::STOPPED)) {
         if !keep {
             node.stopped = None;
         }

@@ -3,6 +3,7 @@
 //! The kernel itself uses no vector register beyond xmm0-15 and no part of this code interprets the state: it is copied as a
 //! whole, and made acceptable to the host's `XRSTOR` where a guest may have written it.
 
+use alloc::vec::Vec;
 use host::{Errno, Result, user};
 use vkernel::kernel::kernel;
 
@@ -145,4 +146,39 @@ pub(super) fn copy_from_guest(area: usize, from: usize) -> Result<()> {
         core::ptr::write_bytes(header.add(1), 0, HEADER / 8 - 1);
     }
     Ok(())
+}
+
+/// The state as `PTRACE_GETREGSET` shows it: the `XSAVE` form, and where the host put its notes, which components there are.
+pub(super) fn shown(area: usize) -> Vec<u8> {
+    let size = area_size(area);
+    if size < FXSAVE + HEADER {
+        return Vec::new();
+    }
+    // SAFETY: the host's own area on our stack.
+    let mut out = unsafe { core::slice::from_raw_parts(area as *const u8, size - 4) }.to_vec();
+    // SAFETY: as above; the components that the host saves stand in its notes.
+    let features = unsafe { ((area + SW + 8) as *const u64).read_unaligned() };
+    let notes = features.to_ne_bytes().into_iter().chain(core::iter::repeat(0));
+    out.iter_mut().take(FXSAVE).skip(SW).zip(notes).for_each(|(to, from)| *to = from);
+    out
+}
+
+/// Takes it over again, changed: what the processor would refuse is made acceptable.
+pub(super) fn set_shown(area: usize, from: &[u8]) {
+    if area_size(area) < FXSAVE + HEADER || from.len() + 4 != area_size(area) {
+        return;
+    }
+    // SAFETY: as many bytes as our own area has, but for the host's notes.
+    unsafe {
+        let features = ((area + SW + 8) as *const u64).read_unaligned();
+        let mask = word(area, MXCSR + 4);
+        core::ptr::copy_nonoverlapping(from.as_ptr(), area as *mut u8, SW);
+        core::ptr::copy_nonoverlapping(from.as_ptr().add(FXSAVE), (area + FXSAVE) as *mut u8, from.len() - FXSAVE);
+        let mxcsr = (area + MXCSR) as *mut u32;
+        mxcsr.write(mxcsr.read() & if mask == 0 { 0xffbf } else { mask });
+        mxcsr.add(1).write(mask);
+        let header = (area + FXSAVE) as *mut u64;
+        header.write(header.read() & features);
+        core::ptr::write_bytes(header.add(1), 0, HEADER / 8 - 1);
+    }
 }

@@ -4,6 +4,7 @@ mod context;
 pub mod entry;
 mod fpu;
 mod sigframe;
+mod userregs;
 
 pub use context::{Context, HOST_FLAGS, MachineContext, UContext};
 pub use fpu::{FpuError, area_size, copy_area, learn, reset_area};

@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 use blocks::Block;
 pub use blocks::{HEADER, SLOT};
 use core::ops::Range;
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use host::user;
 
 /// Bytes of the jump.
@@ -164,7 +164,7 @@ impl Mm {
             if let Some(site) = inner.patches.sites.get(&request.site) {
                 return site.copy_of(2).ok_or(None);
             }
-            if inner.patches.left.contains_key(&request.site) {
+            if inner.patches.left.contains_key(&request.site) || self.unpatched.load(SeqCst) {
                 return Err(None);
             }
             let result = inner.patch(request, self.users() > 1);
