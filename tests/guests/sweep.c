@@ -110,6 +110,11 @@ static int sweep(long nr, int how) {
             struct timespec t = {0, 300000 + 10000000 * (quiet > 5)};
             nanosleep(&t, NULL);
         }
+        // A child that is traced stops for its timer's signal.
+        if (WIFSTOPPED(st)) {
+            kill(pid, SIGKILL);
+            waitpid(pid, &st, 0);
+        }
         int ended = WIFEXITED(st) && WEXITSTATUS(st) == 0 && shared->next >= COMBINATIONS;
         if (!ended && !may_die) {
             int n = shared->next - 1;

@@ -17,7 +17,7 @@ const RUNTIME: [&str; 3] = ["0x620000000000", "0x621000000000", "0x555555554000"
 const UNKNOWN: [&str; 4] = ["500", "511", "512", "1000000"];
 
 /// Calls that may end their caller, or put it to sleep with all signals blocked: the sandbox must live on, and that is all.
-const MAY_END: [(u32, &str); 33] = [
+const MAY_END: [(u32, &str); 34] = [
     (9, "MAP_FIXED over the caller"),
     (10, "takes away the caller's own rights"),
     (11, "unmaps the caller"),
@@ -35,6 +35,7 @@ const MAY_END: [(u32, &str); 33] = [
     (59, "another program"),
     (60, "ends"),
     (62, "kills"),
+    (101, "is traced from then on, and stops"),
     (128, "waits with whatever mask"),
     (129, "kills"),
     (130, "waits with whatever mask"),

@@ -142,7 +142,7 @@ fn no_memory(e: Errno) -> Errno {
 }
 
 fn peek_user(other: &Task, addr: usize) -> Result<u64> {
-    if addr % 8 != 0 || addr >= USER {
+    if !addr.is_multiple_of(8) || addr >= USER {
         return Err(Errno::EIO);
     }
     // Debug registers and the rest of `struct user` are nothing but zero.
@@ -152,7 +152,7 @@ fn peek_user(other: &Task, addr: usize) -> Result<u64> {
 fn poke_user(other: &Task, addr: usize, data: u64) -> Result<usize> {
     const DEBUG_STATUS: usize = DEBUG.start + 6 * 8;
     const DEBUG_CONTROL: usize = DEBUG.start + 7 * 8;
-    if addr % 8 != 0 || addr >= USER {
+    if !addr.is_multiple_of(8) || addr >= USER {
         return Err(Errno::EIO);
     }
     let mut regs = other.trace.regs.lock();
@@ -261,7 +261,7 @@ fn regset(other: &Task, set: bool, kind: usize, at: usize) -> Result<usize> {
         NT_X86_XSTATE => usize::MAX,
         _ => return Err(Errno::EINVAL),
     };
-    if iov.len % 8 != 0 {
+    if !iov.len.is_multiple_of(8) {
         return Err(Errno::EINVAL);
     }
     let len = iov.len.min(most);
