@@ -24,12 +24,12 @@ use std::time::{Duration, Instant};
 
 /// How long to wait for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A screen that has not changed for so long is looked at.
-const STILL: Duration = Duration::from_millis(400);
 
 /// A terminal with a program in it. Dropped, both end.
 struct Screen<'a> {
     dir: &'a Path,
+    /// A screen that has not changed for so long is looked at.
+    still: Duration,
     tag: String,
 }
 
@@ -96,7 +96,7 @@ impl Screen<'_> {
         let mut last = self.text()?;
         let mut since = Instant::now();
         let started = since;
-        while since.elapsed() < STILL && started.elapsed() < PATIENCE {
+        while since.elapsed() < self.still && started.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(50));
             let now = self.text()?;
             if now != last {
@@ -129,10 +129,10 @@ pub fn packages(script: &str) -> Vec<String> {
 }
 
 /// Plays a script in a directory with `work` and `tmp` in it; answers what it looked at.
-pub fn play(script: &str, mode: Mode, dir: &Path) -> Result<Vec<String>, String> {
+pub fn play(script: &str, mode: Mode, dir: &Path, still: Duration) -> Result<Vec<String>, String> {
     std::fs::write(dir.join("tmux.conf"), "set -g remain-on-exit on\nset -g status off\n")
         .map_err(|e| e.to_string())?;
-    let screen = Screen { dir, tag: exec::fresh_tag() };
+    let screen = Screen { dir, still, tag: exec::fresh_tag() };
     let mut seen = Vec::new();
     for (number, line) in script.lines().enumerate() {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
