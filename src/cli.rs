@@ -43,7 +43,7 @@ struct Run {
     #[arg(long, value_enum, default_value_t = Trap::Auto)]
     trap: Trap,
     /// Replace system calls that are made often by jumps into the kernel.
-    #[arg(long, value_enum, default_value_t = Patch::Off)]
+    #[arg(long, value_enum, default_value_t = Patch::On)]
     patch: Patch,
     /// Be user 0 inside.
     #[arg(long)]

@@ -101,7 +101,7 @@ impl Sandbox {
         Sandbox {
             command: command.into_iter().map(Into::into).collect(),
             trap: Trap::Auto,
-            patch: Patch::Off,
+            patch: Patch::On,
             root: false,
             trace: false,
             stats: false,
