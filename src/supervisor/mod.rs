@@ -3,6 +3,7 @@
 //! It is the host parent of every guest process (DESIGN D5) and runs no guest code. What it reads of the arena a hostile guest
 //! may have written: it looks at little, and changes nothing on the host because of it.
 
+pub mod early;
 mod heap;
 mod huge;
 mod network;
@@ -37,13 +38,14 @@ pub fn run(sandbox: &Sandbox) -> Result<i32> {
         bail!("the host has put this program's libraries where guests live (is the stack limit very large?)");
     }
     let trap = choose_trap(sandbox.trap)?;
+    let inherited = setup::inherited();
     enter_kernel_context()?;
     host::arena::create().map_err(|e| anyhow!("no memory for the kernel: {e:?}"))?;
     heap::use_arena(true);
-    let made = setup::make_kernel(sandbox, trap);
+    let made = setup::make_kernel(sandbox, trap, &inherited);
     heap::use_arena(false);
     let (task, program) = made?;
-    let wall = wall::build(sandbox, &setup::inherited());
+    let wall = wall::build(sandbox, &inherited);
     signals::block();
     start_first(&task, program, wall)?;
     let status = signals::serve(trap);
@@ -100,6 +102,7 @@ fn start_first(task: &Arc<Task>, program: Program, wall: Option<wall::Wall>) -> 
     // SAFETY: a fork: the child goes on here on a copy of everything, and calls nothing of libc or std any more.
     match unsafe { host_process::clone(CLONE_FILES | SIGCHLD, 0, Default::default()) } {
         Ok(0) => {
+            early::leave_rseq();
             // Dropping it closes the one descriptor that both processes have.
             if wall.is_some_and(|w| !w.enter()) {
                 host_process::exit_group(125);

@@ -41,7 +41,7 @@ fn host(what: &str) -> impl Fn(Errno) -> anyhow::Error + '_ {
 }
 
 /// Makes the kernel, the first task, and what it will execute.
-pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind) -> Result<(Arc<Task>, Program)> {
+pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind, inherited: &[i32]) -> Result<(Arc<Task>, Program)> {
     // SAFETY: plain calls at start-up, before there are other threads.
     let umask = unsafe { libc::umask(0) };
     let mut limits = limits::from_host();
@@ -49,9 +49,11 @@ pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind) -> Result<(Arc<Task>, Prog
         limits[limits::STACK].cur = bytes;
     }
     raise_descriptor_limit();
+    let [hostname, release, version] = uname();
     Kernel::create(Config {
         mounts: root_mount(sandbox)?,
-        hostname: hostname(sandbox),
+        hostname: sandbox.hostname.clone().map_or(hostname, String::into_bytes),
+        version: (release, version),
         supervisor: std::process::id(),
         vdso: vdso(),
         hwcap: hwcap(),
@@ -71,7 +73,7 @@ pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind) -> Result<(Arc<Task>, Prog
     let task = Task::first(cred, Mm::new(GUEST_MMAP_TOP), files.clone(), Arc::new(fs), limits)
         .map_err(host("the first task"))?;
     kernel().set_main(task.tgid());
-    take_over_descriptors(&files, &dev_root, &task)?;
+    take_over_descriptors(inherited, &files, &dev_root, &task)?;
     Ok((task, program(sandbox)))
 }
 
@@ -93,11 +95,16 @@ fn raise_descriptor_limit() {
     }
 }
 
-fn hostname(sandbox: &Sandbox) -> Vec<u8> {
-    match &sandbox.hostname {
-        Some(name) => name.as_bytes().to_vec(),
-        None => std::fs::read("/proc/sys/kernel/hostname").map(|n| n.trim_ascii_end().to_vec()).unwrap_or_default(),
-    }
+/// The host's name, release and version.
+fn uname() -> [Vec<u8>; 3] {
+    let mut names = std::mem::MaybeUninit::<libc::utsname>::zeroed();
+    // SAFETY: a live structure, valid when zeroed, which the call fills with strings that end in NUL.
+    let names = unsafe {
+        libc::uname(names.as_mut_ptr());
+        names.assume_init()
+    };
+    [names.nodename, names.release, names.version]
+        .map(|field| field.iter().map(|&c| c as u8).take_while(|&c| c != 0).collect())
 }
 
 /// The host's vDSO is mapped in every process and is nobody's secret: guests use it as they would natively. It is an ELF image of
@@ -120,11 +127,22 @@ fn vdso() -> (usize, usize) {
 
 /// From the kernel's own vector: glibc keeps something else under the name of `AT_HWCAP`.
 fn hwcap() -> [u64; 3] {
-    let auxv = std::fs::read("/proc/self/auxv").unwrap_or_default();
+    let auxv = auxv().or_else(|| std::fs::read("/proc/self/auxv").ok()).unwrap_or_default();
     let words: Vec<u64> = auxv.as_chunks::<8>().0.iter().map(|w| u64::from_ne_bytes(*w)).collect();
     let find = |key: u64| words.as_chunks::<2>().0.iter().find(|e| e[0] == key).map_or(0, |e| e[1]);
     let sigstack = find(libc::AT_MINSIGSTKSZ);
     [find(libc::AT_HWCAP), find(libc::AT_HWCAP2), if sigstack == 0 { 2048 } else { sigstack }]
+}
+
+/// The whole vector, where the host hands it out (Linux 6.4).
+fn auxv() -> Option<Vec<u8>> {
+    const PR_GET_AUXV: libc::c_int = 0x4155_5856;
+    let mut bytes = vec![0; 1024];
+    // SAFETY: writes at most as many bytes as there are.
+    let len = unsafe { libc::prctl(PR_GET_AUXV, bytes.as_mut_ptr(), bytes.len(), 0, 0) };
+    let len = usize::try_from(len).ok().filter(|&len| len <= bytes.len())?;
+    bytes.truncate(len);
+    Some(bytes)
 }
 
 fn credentials(root: bool) -> Cred {
@@ -276,8 +294,8 @@ fn working_directory(sandbox: &Sandbox) -> Result<Path> {
 
 /// The descriptors that umlaut was started with become the first task's, the standard ones and any others it was meant to
 /// pass on. Originals above 2 stay where they are; the kernel works on duplicates, out of the way.
-fn take_over_descriptors(files: &Arc<FileTable>, dev: &Path, task: &Arc<Task>) -> Result<()> {
-    for fd in inherited() {
+fn take_over_descriptors(inherited: &[i32], files: &Arc<FileTable>, dev: &Path, task: &Arc<Task>) -> Result<()> {
+    for &fd in inherited {
         let Ok(copy) = sys::fd::fcntl(fd, F_DUPFD_CLOEXEC, 100) else { continue };
         let file = match HostFile::new(HostFd::from_raw(copy as i32), &kernel().console) {
             // A file of no type (epoll, eventfd, pidfd...): it means nothing to this kernel, and somebody may just have
@@ -318,9 +336,28 @@ fn terminal(file: HostFile, dev: &Path, task: &Arc<Task>) -> Result<Arc<HostFile
 
 /// Open descriptors that would survive an exec.
 pub fn inherited() -> Vec<i32> {
-    let Ok(dir) = std::fs::read_dir("/proc/self/fd") else { return vec![0, 1, 2] };
-    let mut fds: Vec<i32> = dir.flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect();
-    fds.sort_unstable();
+    let mut fds = few_open().or_else(all_open).unwrap_or_else(|| vec![0, 1, 2]);
     fds.retain(|&fd| sys::fd::fcntl(fd, F_GETFD, 0).is_ok_and(|f| f & FD_CLOEXEC == 0));
     fds
+}
+
+/// The open descriptors if all of them are among the first few: one call asks about these, and the host says how many there are (Linux
+/// 6.2). Reading the list of all makes the host build a directory.
+fn few_open() -> Option<Vec<i32>> {
+    const FEW: i32 = 64;
+    let mut asked: Vec<libc::pollfd> = (0..FEW).map(|fd| libc::pollfd { fd, events: 0, revents: 0 }).collect();
+    // SAFETY: a live array of as many elements.
+    if unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) } < 0 {
+        return None;
+    }
+    let open: Vec<i32> = asked.iter().filter(|p| p.revents & libc::POLLNVAL == 0).map(|p| p.fd).collect();
+    let count = std::fs::metadata("/proc/self/fd").ok()?.len();
+    (count == open.len() as u64).then_some(open)
+}
+
+fn all_open() -> Option<Vec<i32>> {
+    let dir = std::fs::read_dir("/proc/self/fd").ok()?;
+    let mut fds: Vec<i32> = dir.flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect();
+    fds.sort_unstable();
+    Some(fds)
 }

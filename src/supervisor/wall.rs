@@ -8,7 +8,7 @@
 use crate::sandbox::Sandbox;
 use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 
 const VERSION: u32 = 1;
 const PATH_BENEATH: u32 = 1;
@@ -77,7 +77,7 @@ pub fn build(sandbox: &Sandbox, inherited: &[i32]) -> Option<Wall> {
     }
     // What umlaut was started with may be opened anew by way of `/proc/self/fd`, and so may the terminal.
     for fd in inherited {
-        allow(&rules, std::path::Path::new(&format!("/proc/self/fd/{fd}")), on_files);
+        allow_open(&rules, *fd, on_files);
     }
     allow(&rules, std::path::Path::new("/dev/tty"), on_files);
     for port in ports.unwrap_or_default() {
@@ -89,12 +89,19 @@ pub fn build(sandbox: &Sandbox, inherited: &[i32]) -> Option<Wall> {
 
 /// Adds a rule. What cannot be opened or is no file of a file system (a pipe) needs none.
 fn allow(rules: &OwnedFd, path: &std::path::Path, access: u64) {
-    let Ok(file) = File::options().read(true).custom_flags(libc::O_PATH).open(path) else { return };
-    let fifo = file.metadata().is_ok_and(|m| m.file_type().is_fifo() || m.file_type().is_socket());
-    if fifo {
+    if let Ok(file) = File::options().read(true).custom_flags(libc::O_PATH).open(path) {
+        allow_open(rules, file.as_raw_fd(), access);
+    }
+}
+
+/// The same for what is open already.
+fn allow_open(rules: &OwnedFd, fd: i32, access: u64) {
+    const KIND: u32 = 0o170000;
+    let kind = host::sys::fd::fstat(fd).map_or(0, |m| m.mode & KIND);
+    if kind == libc::S_IFIFO || kind == libc::S_IFSOCK {
         return;
     }
-    let rule = PathBeneath { allowed_access: access, parent_fd: file.as_raw_fd() };
+    let rule = PathBeneath { allowed_access: access, parent_fd: fd };
     add(rules, PATH_BENEATH, (&raw const rule).cast());
 }
 

@@ -25,6 +25,8 @@ pub struct Config {
     pub mounts: MountTable,
     /// `uname -n`.
     pub hostname: Vec<u8>,
+    /// `uname -r` and `uname -v`.
+    pub version: (Vec<u8>, Vec<u8>),
     /// Host process id of the supervisor.
     pub supervisor: u32,
     /// The host's vDSO: start and end, 0 when there is none.
@@ -197,7 +199,7 @@ impl Kernel {
             huge: Default::default(),
             console: Arc::new(Console::default()),
             ptys: Ptys::default(),
-            version: (host_text(c"/proc/sys/kernel/osrelease"), host_text(c"/proc/sys/kernel/version")),
+            version: config.version,
             names: Mutex::new((config.hostname, b"(none)".to_vec())),
             boot: (host::time::monotonic(), host::time::realtime()),
             supervisor: config.supervisor,
@@ -252,13 +254,4 @@ impl Kernel {
     pub fn uptime(&self) -> Timespec {
         host::time::monotonic().saturating_sub(self.boot.0)
     }
-}
-
-/// The one line of a host file; empty when there is no such file.
-fn host_text(path: &core::ffi::CStr) -> Vec<u8> {
-    const AT_FDCWD: i32 = -100;
-    let mut line = [0u8; 64];
-    let read = host::sys::path::open_follow(AT_FDCWD, path, 0, 0).and_then(|f| host::sys::fd::read(f.raw(), &mut line));
-    let line = line.get(..read.unwrap_or(0)).unwrap_or_default();
-    line.strip_suffix(b"\n").unwrap_or(line).to_vec()
 }

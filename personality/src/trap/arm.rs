@@ -45,7 +45,7 @@ struct Program {
 
 pub(super) const LOAD: u16 = 0x20;
 pub(super) const JUMP_EQ: u16 = 0x15;
-const JUMP_GE: u16 = 0x35;
+pub(super) const JUMP_GE: u16 = 0x35;
 pub(super) const JUMP_SET: u16 = 0x45;
 pub(super) const RETURN: u16 = 0x06;
 pub(super) const RET_ALLOW: u32 = 0x7fff_0000;

@@ -8,7 +8,7 @@
 
 use super::arm::{self, Insn};
 use alloc::vec::Vec;
-use host::Result;
+use host::{Errno, Result};
 use host::sys::{HostCall, Reach};
 
 const RET_REFUSE: u32 = 0x0005_0000 | 1; // EPERM
@@ -23,6 +23,17 @@ const FIRST_ARGUMENT: u32 = 16;
 const AF_INET: u32 = 2;
 const AF_INET6: u32 = 10;
 
+/// What becomes of a call.
+#[derive(Clone, Copy)]
+enum Verdict {
+    Refuse,
+    Allow,
+    /// Allowed without new namespaces.
+    Clone,
+    /// Allowed for sockets of IP.
+    Socket,
+}
+
 /// Builds the wall around the calling process and all that it makes, with the calls that its network needs.
 pub fn raise(network: Reach) -> Result<()> {
     let op = |code, jt, jf, k| Insn { code, jt, jf, k };
@@ -31,26 +42,64 @@ pub fn raise(network: Reach) -> Result<()> {
         op(arm::JUMP_EQ, 1, 0, arm::ARCH_X86_64),
         op(arm::RETURN, 0, 0, RET_REFUSE),
         op(arm::LOAD, 0, 0, NR),
-        op(arm::JUMP_EQ, 0, 4, HostCall::Clone as u32),
-        op(arm::LOAD, 0, 0, FIRST_ARGUMENT),
-        op(arm::JUMP_SET, 0, 1, NAMESPACES),
-        op(arm::RETURN, 0, 0, RET_REFUSE),
-        op(arm::RETURN, 0, 0, arm::RET_ALLOW),
     ]);
-    if network >= HostCall::Socket.network() {
-        program.extend([
-            op(arm::JUMP_EQ, 0, 5, HostCall::Socket as u32),
-            op(arm::LOAD, 0, 0, FIRST_ARGUMENT),
+    program.extend(search(&steps(network))?);
+    arm::install_filter(&program)
+}
+
+/// The list as steps: what holds from this number on up to the next step's.
+fn steps(network: Reach) -> Vec<(u32, Verdict)> {
+    let mut calls: Vec<HostCall> = HostCall::ALL.iter().copied().filter(|c| c.network() <= network).collect();
+    calls.sort_unstable_by_key(|c| *c as u32);
+    let mut steps = Vec::from([(0, Verdict::Refuse)]);
+    for call in calls {
+        let nr = call as u32;
+        let verdict = match call {
+            HostCall::Clone => Verdict::Clone,
+            HostCall::Socket => Verdict::Socket,
+            _ => Verdict::Allow,
+        };
+        // The end of the call before this one is where this one begins.
+        steps.retain(|(from, _)| *from != nr);
+        if !matches!((steps.last(), verdict), (Some((_, Verdict::Allow)), Verdict::Allow)) {
+            steps.push((nr, verdict));
+        }
+        steps.push((nr + 1, Verdict::Refuse));
+    }
+    steps
+}
+
+/// A binary search among steps: short for each call, and short to go through for the host, which works out its answers for all
+/// numbers beforehand.
+fn search(steps: &[(u32, Verdict)]) -> Result<Vec<Insn>> {
+    let op = |code, jt, jf, k| Insn { code, jt, jf, k };
+    let (low, high) = steps.split_at(steps.len() / 2);
+    let Some(&(from, verdict)) = high.first() else { return Ok(Vec::new()) };
+    if low.is_empty() {
+        return Ok(leaf(verdict));
+    }
+    let (low, high) = (search(low)?, search(high)?);
+    let over = u8::try_from(low.len()).map_err(|_| Errno::E2BIG)?;
+    let mut program = Vec::from([op(arm::JUMP_GE, over, 0, from)]);
+    program.extend(low);
+    program.extend(high);
+    Ok(program)
+}
+
+fn leaf(verdict: Verdict) -> Vec<Insn> {
+    let op = |code, jt, jf, k| Insn { code, jt, jf, k };
+    let (allow, refuse) = (op(arm::RETURN, 0, 0, arm::RET_ALLOW), op(arm::RETURN, 0, 0, RET_REFUSE));
+    let first_argument = op(arm::LOAD, 0, 0, FIRST_ARGUMENT);
+    match verdict {
+        Verdict::Refuse => Vec::from([refuse]),
+        Verdict::Allow => Vec::from([allow]),
+        Verdict::Clone => Vec::from([first_argument, op(arm::JUMP_SET, 0, 1, NAMESPACES), refuse, allow]),
+        Verdict::Socket => Vec::from([
+            first_argument,
             op(arm::JUMP_EQ, 2, 0, AF_INET),
             op(arm::JUMP_EQ, 1, 0, AF_INET6),
-            op(arm::RETURN, 0, 0, RET_REFUSE),
-            op(arm::RETURN, 0, 0, arm::RET_ALLOW),
-        ]);
+            refuse,
+            allow,
+        ]),
     }
-    for call in HostCall::ALL.iter().filter(|c| c.network() <= network) {
-        program.push(op(arm::JUMP_EQ, 0, 1, *call as u32));
-        program.push(op(arm::RETURN, 0, 0, arm::RET_ALLOW));
-    }
-    program.push(op(arm::RETURN, 0, 0, RET_REFUSE));
-    arm::install_filter(&program)
 }
