@@ -344,7 +344,7 @@ pub fn inherited() -> Vec<i32> {
 /// The open descriptors if all of them are among the first few: one call asks about these, and the host says how many there are (Linux
 /// 6.2). Reading the list of all makes the host build a directory.
 fn few_open() -> Option<Vec<i32>> {
-    const FEW: i32 = 64;
+    const FEW: i32 = 256;
     let mut asked: Vec<libc::pollfd> = (0..FEW).map(|fd| libc::pollfd { fd, events: 0, revents: 0 }).collect();
     // SAFETY: a live array of as many elements.
     if unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) } < 0 {

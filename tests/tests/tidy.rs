@@ -28,7 +28,7 @@ const UNSAFE: [(&str, usize, &str); 9] = [
     ("personality/src/arch/", 40, "entry and exit code, registers, signal frames"),
     ("personality/src/boot.rs", 1, "the first process's step into the kernel"),
     ("personality/src/trap/", 50, "arming, the handlers of host signals, kernel stacks, new host threads"),
-    ("src/supervisor/", 42, "starting the first guest process, ptrace, reaping, text in huge pages"),
+    ("src/supervisor/", 45, "start-up, starting the first guest process, ptrace, reaping, text in huge pages"),
     ("src/doctor/", 16, "measuring what a bounce costs, probing what the host offers"),
     ("tests/src/exec.rs", 5, "setsid, rlimits, pidfd and poll, which std does not offer"),
     ("tests/src/procs.rs", 1, "kill"),

@@ -8,8 +8,8 @@
 
 use super::arm::{self, Insn};
 use alloc::vec::Vec;
-use host::{Errno, Result};
 use host::sys::{HostCall, Reach};
+use host::{Errno, Result};
 
 const RET_REFUSE: u32 = 0x0005_0000 | 1; // EPERM
 /// `CLONE_NEW*`: the runtime makes no namespaces.
