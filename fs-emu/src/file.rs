@@ -196,6 +196,11 @@ pub trait FileOps: Send + Sync + 'static {
         false
     }
 
+    /// Whether `splice(2)` and its like move bytes from it and to it.
+    fn spliceable(&self) -> bool {
+        true
+    }
+
     /// What a blocking read waits for beyond the first byte, and how long.
     fn patience(&self) -> Option<Patience> {
         None

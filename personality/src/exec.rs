@@ -24,7 +24,7 @@ use vkernel::Task;
 use vkernel::kernel::kernel;
 use vkernel::mm::{Limits, Mm};
 use vkernel::signal;
-use vkernel::task::Exit;
+use vkernel::task::{Exit, secure};
 
 /// The working directory as a descriptor.
 pub const AT_FDCWD: i32 = -100;
@@ -214,12 +214,13 @@ fn new_cred(task: &Task, file: &File) -> Result<(Cred, bool)> {
     }
     (new.suid, new.fsuid, new.sgid, new.fsgid) = (new.euid, new.euid, new.egid, new.egid);
     let changed = new.euid != old.euid || new.egid != old.egid;
-    let root = new.euid == 0 || new.uid == 0;
+    let by_id = !task.is_secure(secure::NOROOT);
+    let root = by_id && (new.euid == 0 || new.uid == 0);
     if changed {
         new.ambient = Caps::empty();
     }
     new.permitted = if root { new.bounding & ALL_CAPS | old.inheritable } else { new.ambient };
-    new.effective = if new.euid == 0 { new.permitted } else { new.ambient };
+    new.effective = if by_id && new.euid == 0 { new.permitted } else { new.ambient };
     let secure = new.euid != new.uid || new.egid != new.gid;
     Ok((new, secure))
 }

@@ -267,6 +267,7 @@ syscalls! {
     302 prlimit64(pid: i32, resource: u32, new: Ptr, old: Ptr) [full] => limits::prlimit64;
     306 syncfs(fd: Fd) [full] => rw::syncfs;
     307 sendmmsg(fd: Fd, msgs: Ptr, count: u32, flags: u32) [full] sys => sockmsg::sendmmsg;
+    308 setns(fd: Fd, kinds: u32) [part "there is one namespace of each kind"] => namespace::setns;
     309 getcpu(cpu: Ptr, node: Ptr, cache: Ptr) [full] => sched::getcpu;
     310 process_vm_readv(pid: i32, local: Ptr, n: usize, remote: Ptr, m: usize, flags: u64) [part "pages of files that the other has not touched yet"] => remote::process_vm_readv;
     312 kcmp(pid1: i32, pid2: i32, kind: i32, first: u64, second: u64) [part "KCMP_EPOLL_TFD"] => schedattr::kcmp;
@@ -291,6 +292,7 @@ syscalls! {
     438 pidfd_getfd(pidfd: Fd, target: Fd, flags: u32) [full] => pidfd::pidfd_getfd;
     439 faccessat2(dirfd: Fd, path: PathPtr, mode: u32, flags: u32) [full] => stat::faccessat2;
     441 epoll_pwait2(epfd: Fd, events: Ptr, max: i32, timeout: Ptr, mask: Ptr, size: usize) [full] => epoll::epoll_pwait2;
+    447 memfd_secret(flags: u32) [part "hidden from the host"] => fds::memfd_secret;
     449 futex_waitv(list: Ptr, n: u32, flags: u32, timeout: Ptr, clock: i32) [full] sys => futex::futex_waitv;
     452 fchmodat2(dirfd: Fd, path: PathPtr, mode: u32, flags: u32) [full] => attr::fchmodat2;
     459 lsm_get_self_attr(attr: u32, context: Ptr, size: Ptr, flags: u32) [full] => lsm::lsm_get_self_attr;

@@ -97,6 +97,10 @@ impl FileOps for EventFd {
         false
     }
 
+    fn spliceable(&self) -> bool {
+        false
+    }
+
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
         if let Some(table) = table {
             table.wait_on(&self.changed);

@@ -214,6 +214,10 @@ impl FileOps for Inotify {
         false
     }
 
+    fn spliceable(&self) -> bool {
+        false
+    }
+
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
         if let Some(table) = table {
             table.wait_on(&self.changed);

@@ -57,6 +57,10 @@ impl FileOps for PidFd {
         false
     }
 
+    fn spliceable(&self) -> bool {
+        false
+    }
+
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
         if let Some(table) = table {
             table.wait_on(&self.group.exited);

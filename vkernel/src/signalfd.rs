@@ -69,6 +69,10 @@ impl FileOps for SignalFd {
         false
     }
 
+    fn spliceable(&self) -> bool {
+        false
+    }
+
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
         let Some(task) = Task::current() else { return Events::empty() };
         if let Some(table) = table {

@@ -15,6 +15,7 @@ use vkernel::eventfd::EventFd;
 use vkernel::files::Reservation;
 use vkernel::kernel::kernel;
 use vkernel::pipe::{self, Ident};
+use vkernel::secretmem::SecretMem;
 use vkernel::task::limits;
 
 /// Device numbers of the file systems that are mounted nowhere.
@@ -139,6 +140,20 @@ pub fn memfd_create(call: &mut Call<'_>, name: Ptr, flags: u32) -> Result<usize>
     let file = File::unlinked(&memfds()?.root(), &shown, mode, owner, open)?;
     file.ops().init_seals(seals);
     Ok(fd.publish(file, flags & MFD_CLOEXEC != 0) as usize)
+}
+
+/// `memfd_secret(2)`.
+pub fn memfd_secret(call: &mut Call<'_>, flags: u32) -> Result<usize> {
+    let flags = OpenFlags::from_bits_retain(flags);
+    if !(flags - OpenFlags::CLOEXEC).is_empty() {
+        return Err(Errno::EINVAL);
+    }
+    let fd = reserve(call)?;
+    let cred = call.task.cred();
+    let owner = Owner { uid: cred.fsuid, gid: cred.fsgid };
+    let pages = File::unlinked(&memfds()?.root(), b"secretmem", 0o600, owner, OpenFlags::RDWR)?;
+    let file = File::new(SecretMem::new(pages), None, OpenFlags::RDWR | OpenFlags::LARGEFILE);
+    Ok(fd.publish(file, flags.contains(OpenFlags::CLOEXEC)) as usize)
 }
 
 /// The file system of memory files, made at the first use.

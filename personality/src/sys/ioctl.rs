@@ -4,7 +4,7 @@
 //! Sessions and process groups are virtual, so the calls about them are answered here. Left out: everything of devices and of
 //! particular file systems (`ENOTTY`), sharing of extents (`EOPNOTSUPP`).
 
-use super::{lease, open, path, rw};
+use super::{lease, namespace, open, path, rw};
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
 use alloc::sync::Arc;
@@ -17,6 +17,7 @@ use vkernel::Task;
 use vkernel::console::needs_foreground;
 use vkernel::files::job;
 use vkernel::kernel::kernel;
+use vkernel::nsfs::NsFile;
 use vkernel::signal::SIGTTOU;
 use vkernel::tty::{self, Control, MasterFile, Side, SlaveFile};
 
@@ -28,6 +29,7 @@ commands! {
     FIGETBSZ = 2, TIOCSCTTY = 0x540e, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, FIONREAD = 0x541b, FIONBIO = 0x5421,
     TIOCNOTTY = 0x5422, TIOCGSID = 0x5429, TIOCGPTPEER = 0x5441, FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIOASYNC = 0x5452, FIOQSIZE = 0x5460,
     FICLONE = 0x4004_9409, FICLONERANGE = 0x4020_940d, FIDEDUPERANGE = 0xc018_9436,
+    NS_GET_USERNS = 0xb701,
 }
 
 const TMPFS_MAGIC: i64 = 0x0102_1994;
@@ -49,6 +51,7 @@ pub fn ioctl(call: &mut Call<'_>, fd: Fd, cmd: u32, arg: Ptr) -> Result<usize> {
         FICLONE => rw::file(call, Fd(arg.0 as i32)).and(Err(Errno::EOPNOTSUPP)),
         FICLONERANGE | FIDEDUPERANGE => Err(Errno::EOPNOTSUPP),
         TIOCGPTPEER if MasterFile::of(&**file.ops()).is_some() => open_peer(call, &file, arg.0 as u32),
+        NS_GET_USERNS if NsFile::owned(&file) => namespace::open_owner(call),
         _ => match tty::side(&**file.ops()) {
             Some(side) => terminal(call.task, side, &file, cmd, arg),
             None => file.ops().ioctl(cmd, arg.0),

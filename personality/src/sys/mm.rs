@@ -16,6 +16,7 @@ use vkernel::mm::{
     FileName, FileTag, Limits, MAP_ANONYMOUS, MAP_FIXED, MAP_NONBLOCK, MAP_POPULATE, MAP_SHARED, MapFile, MapRequest,
     Mm, PROT_WRITE, VmFlags,
 };
+use vkernel::secretmem::SecretMem;
 
 const IPC_LOCK: Caps = Caps::from_bits_retain(1 << 14);
 
@@ -29,13 +30,15 @@ pub fn map_file(file: &Arc<File>) -> MapFile {
     let flags = file.flags();
     let meta = file.metadata().unwrap_or_default();
     let name: Arc<dyn FileName> = file.clone();
+    let secret = SecretMem::is(file);
     MapFile {
         source: file.ops().map(),
         tag: FileTag { name, dev: meta.dev, ino: meta.ino },
         readable: flags.readable(),
         writable: flags.writable(),
         append_only: false,
-        noexec: file.path().is_some_and(|p| p.mount.flags().contains(MountFlags::NOEXEC)),
+        noexec: file.path().is_some_and(|p| p.mount.flags().contains(MountFlags::NOEXEC)) || secret,
+        secret,
     }
 }
 
@@ -111,6 +114,7 @@ pub fn remap_file_pages(
         writable: info.may & PROT_WRITE != 0,
         append_only: false,
         noexec: false,
+        secret: info.flags.contains(VmFlags::SECRET),
     };
     let flags = MAP_SHARED | MAP_FIXED | MAP_POPULATE | flags & MAP_NONBLOCK;
     let request = MapRequest { addr: start, len, prot: info.prot, flags, offset: offset as u64 };

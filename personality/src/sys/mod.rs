@@ -21,6 +21,7 @@ pub mod mount;
 pub mod mqueue;
 pub mod msg;
 pub mod names;
+pub mod namespace;
 pub mod numa;
 pub mod open;
 pub mod path;

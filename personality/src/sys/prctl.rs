@@ -11,6 +11,7 @@ use fs_emu::cred::Caps;
 use host::sys::process;
 use host::{Errno, Result, cpu, layout, user};
 use vkernel::Task;
+use vkernel::task::secure;
 
 /// Highest capability.
 const LAST_CAP: u64 = 40;
@@ -126,19 +127,15 @@ fn of_process(task: &Task, option: u32, a: u64) -> Result<usize> {
 
 /// Options about capabilities (`cap_task_prctl`).
 fn capabilities(task: &Task, option: u32, args: [u64; 4]) -> Result<usize> {
-    const KEEP_CAPS_BIT: usize = 1 << 4;
     let a = args[0];
-    let keep = task.keep_caps.load(SeqCst) != 0;
     match option {
-        GET_KEEPCAPS => Ok(usize::from(keep)),
+        GET_KEEPCAPS => Ok(usize::from(task.is_secure(secure::KEEP_CAPS))),
         SET_KEEPCAPS if a > 1 => Err(Errno::EINVAL),
-        SET_KEEPCAPS => {
-            task.keep_caps.store(a as u32, SeqCst);
-            Ok(0)
-        }
-        GET_SECUREBITS => Ok(if keep { KEEP_CAPS_BIT } else { 0 }),
-        // All the other bits would change what `setuid` and `execve` do: not offered.
-        SET_SECUREBITS => Err(Errno::EPERM),
+        SET_KEEPCAPS if task.is_secure(secure::KEEP_CAPS << 1) => Err(Errno::EPERM),
+        SET_KEEPCAPS if a == 1 => Ok(task.securebits.fetch_or(secure::KEEP_CAPS, SeqCst)).map(|_| 0),
+        SET_KEEPCAPS => Ok(task.securebits.fetch_and(!secure::KEEP_CAPS, SeqCst)).map(|_| 0),
+        GET_SECUREBITS => Ok(task.securebits.load(SeqCst) as usize),
+        SET_SECUREBITS => task.set_securebits(u32::try_from(a).map_err(|_| Errno::EPERM)?).map(|()| 0),
         CAPBSET_READ if a > LAST_CAP => Err(Errno::EINVAL),
         CAPBSET_READ => Ok(usize::from(task.cred().bounding.contains(cap(a)))),
         CAPBSET_DROP => {
@@ -186,6 +183,7 @@ fn ambient(task: &Task, [what, which, c, d]: [u64; 4]) -> Result<usize> {
         RAISE if !old.permitted.contains(cap(which)) || !old.inheritable.contains(cap(which)) => {
             return Err(Errno::EPERM);
         }
+        RAISE if task.is_secure(secure::NO_CAP_AMBIENT_RAISE) => return Err(Errno::EPERM),
         RAISE => new.ambient.insert(cap(which)),
         LOWER => new.ambient.remove(cap(which)),
         _ => return Err(Errno::EINVAL),

@@ -61,7 +61,7 @@ fn transfer(call: &Call<'_>, pid: i32, (local, remote): (Vec<IoVec>, Vec<IoVec>)
     let mut theirs = Cursor { list: &remote, at: 0, off: 0 };
     while let (Some(a), Some(b)) = (mine.piece(), theirs.piece()) {
         let len = a.len.min(b.len);
-        match move_piece(other.as_deref(), a.base, b.base, len) {
+        match move_piece(call, other.as_deref(), a.base, b.base, len) {
             Ok(()) => done += len,
             Err(e) if done == 0 => return Err(e),
             Err(_) => break,
@@ -72,8 +72,12 @@ fn transfer(call: &Call<'_>, pid: i32, (local, remote): (Vec<IoVec>, Vec<IoVec>)
     Ok(done)
 }
 
-fn move_piece(other: Option<&Task>, mine: usize, theirs: usize, len: usize) -> Result<()> {
+fn move_piece(call: &Call<'_>, other: Option<&Task>, mine: usize, theirs: usize, len: usize) -> Result<()> {
     if !is_guest(theirs, len) {
+        return Err(Errno::EFAULT);
+    }
+    let space = other.map_or_else(|| call.task.mm(), Task::mm);
+    if space.is_secret(theirs) {
         return Err(Errno::EFAULT);
     }
     let bytes = match other {

@@ -87,7 +87,7 @@ pub fn shmat(call: &mut Call<'_>, id: i32, addr: Ptr, flags: u32) -> Result<usiz
     let request = MapRequest { addr: at, len, prot, flags: map_flags, offset: 0 };
     let (file, tag) = segment.to_map(id);
     let source = file.ops().map();
-    let file = MapFile { source, tag, readable: true, writable, append_only: false, noexec: false };
+    let file = MapFile { source, tag, readable: true, writable, append_only: false, noexec: false, secret: false };
     let mapped = call.task.mm().mmap(&request, Some(file), &mm::limits(call.task));
     let at = mapped.map_err(|e| if e == Errno::EEXIST { Errno::EINVAL } else { e })?;
     segment.touched(call.task.tgid(), true);

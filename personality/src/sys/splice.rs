@@ -46,7 +46,8 @@ pub fn sendfile(call: &mut Call<'_>, out: Fd, input: Fd, at: Ptr, count: usize) 
     }
     let sink = rw::file(call, out)?;
     sink.want_write()?;
-    if !source.ops().seekable() || source.file_type() == FileType::Directory || has_flag(&sink, OpenFlags::APPEND) {
+    let from = source.ops().seekable() && source.file_type() != FileType::Directory;
+    if !from || !sink.ops().spliceable() || has_flag(&sink, OpenFlags::APPEND) {
         return Err(Errno::EINVAL);
     }
     let rules = Rules { nonblock: has_flag(&sink, OpenFlags::NONBLOCK), once: pipe_of(&sink).is_some() };
@@ -90,7 +91,8 @@ pub fn splice(
     }
     let no_place = (at_in.is_some() && !source.ops().seekable()) || (at_out.is_some() && !sink.ops().seekable());
     let append = pipe_out.is_none() && has_flag(&sink, OpenFlags::APPEND);
-    if no_place || append || source.file_type() == FileType::Directory {
+    let other_kind = !source.ops().spliceable() || !sink.ops().spliceable();
+    if no_place || append || other_kind || source.file_type() == FileType::Directory {
         return Err(Errno::EINVAL);
     }
     not_negative(at_in).and_then(|()| not_negative(at_out))?;

@@ -27,5 +27,6 @@ int main(void) {
     int found = 0;
     for (int i = 0; i < c.ifc_len / (int)sizeof *all; i++) found += !strcmp(all[i].ifr_name, "lo");
     say("lo listed %d", found);
+    show("flags from nowhere", ioctl(fd, SIOCSIFFLAGS, 8));
     show("no such", ioctl(fd, 0x1234, &r));
 }

@@ -28,6 +28,17 @@ int main(void) {
     yes("segment", listed("/proc/sysvipc/shm", shm, &mode));
     say("%o", mode);
     MUST(msgctl(msg, IPC_RMID, NULL) == 0 && semctl(sem, 0, IPC_RMID) == 0 && shmctl(shm, IPC_RMID, NULL) == 0);
+    // What nobody may read is listed all the same.
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (geteuid() == 0) MUST(setresuid(1000, 1000, 1000) == 0);
+        msg = msgget(IPC_PRIVATE, 0);
+        yes("closed queue", listed("/proc/sysvipc/msg", msg, &mode));
+        say("%o", mode);
+        MUST(msgctl(msg, IPC_RMID, NULL) == 0);
+        _exit(0);
+    }
+    reap("child", pid);
     yes("gone", !listed("/proc/sysvipc/msg", msg, &mode));
     return 0;
 }

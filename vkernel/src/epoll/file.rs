@@ -24,6 +24,10 @@ impl FileOps for Epoll {
         false
     }
 
+    fn spliceable(&self) -> bool {
+        false
+    }
+
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
         if let Some(table) = table {
             table.wait_on(&self.core.pollers);

@@ -11,6 +11,7 @@ const FREE: u32 = 8;
 const REMOVE: u32 = 9;
 const DONTFORK: u32 = 10;
 const DOFORK: u32 = 11;
+const HUGEPAGE: u32 = 14;
 const DONTDUMP: u32 = 16;
 const DODUMP: u32 = 17;
 const WIPEONFORK: u32 = 18;
@@ -24,9 +25,10 @@ const COLLAPSE: u32 = 25;
 const HWPOISON: u32 = 100;
 const SOFT_OFFLINE: u32 = 101;
 
-/// Whether Linux knows the advice. Guard regions (102, 103) are newer than what we answer to.
+/// Whether Linux knows the advice, when it does not merge pages (12, 13). Guard regions (102, 103) are newer than what we
+/// answer to.
 fn known(advice: u32) -> bool {
-    matches!(advice, 0..=4 | FREE..=COLLAPSE | HWPOISON | SOFT_OFFLINE)
+    matches!(advice, 0..=4 | FREE..=DOFORK | HUGEPAGE..=COLLAPSE | HWPOISON | SOFT_OFFLINE)
 }
 
 impl Mm {

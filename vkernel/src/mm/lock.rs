@@ -2,7 +2,7 @@
 //!
 //! The flag and the limits are Linux's; the host is not asked to lock anything, since its own limit is for all guests.
 
-use super::vma::{PROT_WRITE, VmFlags};
+use super::vma::{PROT_READ, PROT_WRITE, VmFlags};
 use super::{Inner, Limits, Mm, hostmap};
 use core::ops::Range;
 use host::layout::{PAGE_SIZE, page_down, page_up};
@@ -87,7 +87,8 @@ impl Inner {
         const POPULATE_WRITE: u32 = 23;
         for piece in self.vmas.pieces(range) {
             let Some(vma) = self.vmas.at(piece.start) else { continue };
-            let writes = vma.prot & PROT_WRITE != 0 && !vma.is_shared();
+            // Reading is enough for what is shared, but the host reads nothing that may only be written.
+            let writes = vma.prot & PROT_WRITE != 0 && (!vma.is_shared() || vma.prot & PROT_READ == 0);
             if vma.prot == 0 || self.fill(piece.clone()).is_err() {
                 continue;
             }
@@ -108,7 +109,7 @@ impl Inner {
             let vma = self.vmas.at(at).ok_or(Errno::ENOMEM)?;
             let piece = at..vma.end.min(range.end);
             at = piece.end;
-            if vma.flags.contains(VmFlags::LOCKED) != on {
+            if vma.flags.contains(VmFlags::LOCKED) != on && !vma.flags.contains(VmFlags::SECRET) {
                 self.vmas.check_split(piece.clone())?;
                 self.change(piece, |vma| vma.flags.set(VmFlags::LOCKED, on));
             }

@@ -52,6 +52,8 @@ pub struct MapFile {
     pub append_only: bool,
     /// It lies on a mount without execution.
     pub noexec: bool,
+    /// It is of `memfd_secret(2)`.
+    pub secret: bool,
 }
 
 impl Mm {
@@ -95,7 +97,8 @@ impl Inner {
         if noreplace && self.vmas.overlaps(range.clone()).next().is_some() {
             return Err(Errno::EEXIST);
         }
-        let locked = flags & MAP_LOCKED != 0 || self.lock_future;
+        let secret = file.as_ref().is_some_and(|f| f.secret);
+        let locked = flags & MAP_LOCKED != 0 || self.lock_future || secret;
         self.check_lock(flags & MAP_LOCKED != 0, locked, len, limits)?;
         let (kind, may) = match &file {
             Some(file) => check_file(file, req.prot, flags, req.offset, len)?,
@@ -103,6 +106,7 @@ impl Inner {
         };
         let mut vm_flags = kind;
         vm_flags.set(VmFlags::LOCKED, locked);
+        vm_flags.set(VmFlags::SECRET | VmFlags::DONTDUMP, secret);
         vm_flags.set(VmFlags::NORESERVE, flags & MAP_NORESERVE != 0);
         let prot = req.prot & PROT_RWX;
         let fresh = len - self.vmas.mapped_bytes(range.clone());
@@ -203,6 +207,9 @@ fn check_file(file: &MapFile, prot: u32, flags: u32, offset: u64, len: usize) ->
             return Err(Errno::EPERM);
         }
         may &= !PROT_EXEC;
+    }
+    if file.secret && !kind.contains(VmFlags::SHARED) {
+        return Err(Errno::EINVAL);
     }
     match &file.source {
         Err(e) => return Err(*e),

@@ -172,7 +172,7 @@ impl VmaInfo {
     }
 
     /// Linux's two-letter names of the flags.
-    fn letters(&self) -> [(bool, &'static str); 13] {
+    fn letters(&self) -> [(bool, &'static str); 14] {
         let has = |flag| self.flags.contains(flag);
         [
             (self.prot & PROT_READ != 0, "rd"),
@@ -188,6 +188,7 @@ impl VmaInfo {
             (has(VmFlags::DONTFORK), "dc"),
             (has(VmFlags::NORESERVE), "nr"),
             (has(VmFlags::WIPEONFORK), "wf"),
+            (has(VmFlags::DONTDUMP), "dd"),
         ]
     }
 }

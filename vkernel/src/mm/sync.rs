@@ -78,6 +78,11 @@ impl Mm {
         })
     }
 
+    /// Whether what is mapped there is for nobody but the process itself to look at (`memfd_secret(2)`).
+    pub fn is_secret(&self, addr: usize) -> bool {
+        self.with(|inner| inner.vmas.at(addr).is_some_and(|vma| vma.flags.contains(VmFlags::SECRET)))
+    }
+
     /// `mincore(2)`, with the answer written to the guest at `vec`.
     pub fn mincore(&self, addr: usize, len: usize, vec: usize) -> Result<()> {
         if !page_aligned(addr) {

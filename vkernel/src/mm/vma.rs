@@ -40,6 +40,8 @@ bitflags! {
         const WIPEONFORK = 32;
         /// `MADV_DONTDUMP`.
         const DONTDUMP = 64;
+        /// Of `memfd_secret(2)`: locked as long as it is there, and for nobody else to look at.
+        const SECRET = 128;
     }
 }
 

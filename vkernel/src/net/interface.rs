@@ -23,6 +23,10 @@ const SIOCETHTOOL: u32 = 0x8946;
 const SIOCGIFMAP: u32 = 0x8970;
 /// `SIOCADDRT`, `SIOCDELRT`.
 const ROUTES: [u32; 2] = [0x890b, 0x890c];
+/// Bytes of `struct ifreq`.
+const IFREQ: usize = 40;
+/// Bytes of `struct rtentry`.
+const RTENTRY: usize = 120;
 /// All that set something of an interface: flags, addresses, metric, size, name and others.
 const SETTERS: [u32; 15] = [
     0x8914, 0x8916, 0x8918, 0x891a, 0x891c, 0x891e, 0x8922, 0x8923, 0x8924, 0x8931, 0x8932, 0x8937, 0x8943, 0x8971,
@@ -92,7 +96,9 @@ pub(super) fn ioctl(cmd: u32, arg: usize) -> Result<usize> {
             let name = padded(by_index(index).ok_or(Errno::ENODEV)?);
             return user::write(arg, &name).map(|()| 0);
         }
-        _ if SETTERS.contains(&cmd) || ROUTES.contains(&cmd) => return Err(Errno::EPERM),
+        // What it says is copied in before anybody asks who may say it.
+        _ if SETTERS.contains(&cmd) => return user::read::<[u8; IFREQ]>(arg).and(Err(Errno::EPERM)),
+        _ if ROUTES.contains(&cmd) => return user::read::<[u8; RTENTRY]>(arg).and(Err(Errno::EPERM)),
         SIOCGIFFLAGS | SIOCGIFADDR | SIOCGIFDSTADDR | SIOCGIFBRDADDR | SIOCGIFNETMASK | SIOCGIFMETRIC | SIOCGIFMTU
         | SIOCGIFHWADDR | SIOCGIFINDEX | SIOCGIFTXQLEN | SIOCGIFMAP | SIOCETHTOOL => {}
         _ => return Err(Errno::ENOTTY),

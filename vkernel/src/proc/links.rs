@@ -2,7 +2,7 @@
 
 use super::PROC_DEV;
 use super::subject::Subject;
-use alloc::format;
+use crate::nsfs::{KINDS, Kind, NsFile};
 use alloc::vec::Vec;
 use fs_emu::pseudo::{Attr, DirSource, Entry, LinkSource, PseudoDir, PseudoLink};
 use fs_emu::vfs::{File, Path, path_string};
@@ -76,20 +76,6 @@ impl LinkSource for PlaceLink {
     }
 }
 
-/// The namespaces, which are the same for all: names and the numbers that Linux gives to the first ones.
-const NAMESPACES: [(&str, &str, u32); 10] = [
-    ("cgroup", "cgroup", 0xeffffffb),
-    ("ipc", "ipc", 0xefffffff),
-    ("mnt", "mnt", 0xeffffff8),
-    ("net", "net", 0xeffffff9),
-    ("pid", "pid", 0xeffffffc),
-    ("pid_for_children", "pid", 0xeffffffc),
-    ("time", "time", 0xeffffffa),
-    ("time_for_children", "time", 0xeffffffa),
-    ("user", "user", 0xeffffffd),
-    ("uts", "uts", 0xeffffffe),
-];
-
 /// `/proc/PID/ns`.
 pub(super) fn ns_dir(subject: &Subject) -> InodeRef {
     PseudoDir::build(NsDir(subject.clone()))
@@ -103,17 +89,17 @@ impl DirSource for NsDir {
     }
 
     fn lookup(&self, name: &[u8]) -> Result<InodeRef> {
-        let row = NAMESPACES.iter().find(|r| r.0.as_bytes() == name).ok_or(Errno::ENOENT)?;
-        Ok(PseudoLink::build(NsLink { subject: self.0.clone(), row }))
+        let kind = KINDS.iter().find(|kind| kind.name.as_bytes() == name).ok_or(Errno::ENOENT)?;
+        Ok(PseudoLink::build(NsLink { subject: self.0.clone(), kind }))
     }
 
     fn list(&self) -> Result<Vec<Entry>> {
         self.0.check_access()?;
-        let entry = |(key, row): (usize, &(&str, &str, u32))| {
-            let name = row.0.as_bytes().to_vec();
+        let entry = |(key, kind): (usize, &Kind)| {
+            let name = kind.name.as_bytes().to_vec();
             Entry { key: key as u64, ino: self.0.ino(&name), name, kind: FileType::Symlink }
         };
-        Ok(NAMESPACES.iter().enumerate().map(entry).collect())
+        Ok(KINDS.iter().enumerate().map(entry).collect())
     }
 
     fn parent_ino(&self) -> u64 {
@@ -121,24 +107,24 @@ impl DirSource for NsDir {
     }
 }
 
-/// Can be read and compared; entering a namespace is not offered, so that opening one answers `ENOENT`.
+/// Leads to the one namespace of its kind.
 struct NsLink {
     subject: Subject,
-    row: &'static (&'static str, &'static str, u32),
+    kind: &'static Kind,
 }
 
 impl LinkSource for NsLink {
     fn attr(&self) -> Result<Attr> {
-        let attr = self.subject.attr(self.row.0.as_bytes(), 0o777, false)?;
+        let attr = self.subject.attr(self.kind.name.as_bytes(), 0o777, false)?;
         Ok(Attr { dev: PROC_DEV, ..attr })
     }
 
     fn readlink(&self) -> Result<Vec<u8>> {
         self.subject.check_access()?;
-        Ok(format!("{}:[{}]", self.row.1, self.row.2).into_bytes())
+        Ok(self.kind.text())
     }
 
     fn jump(&self) -> Option<Result<Path>> {
-        Some(self.subject.check_access().and(Err(Errno::ENOENT)))
+        Some(self.subject.check_access().map(|()| NsFile::place(self.kind)))
     }
 }

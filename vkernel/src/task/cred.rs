@@ -10,7 +10,34 @@ use host::{Errno, Result};
 /// "Leave it" in `setresuid` and `chown`.
 pub const KEEP: u32 = u32::MAX;
 
+/// `linux/securebits.h`: what user id 0 means for capabilities. The bit above each says that it cannot be changed any more.
+#[allow(missing_docs)]
+pub mod secure {
+    pub const NOROOT: u32 = 1;
+    pub const NO_SETUID_FIXUP: u32 = 1 << 2;
+    pub const KEEP_CAPS: u32 = 1 << 4;
+    pub const NO_CAP_AMBIENT_RAISE: u32 = 1 << 6;
+    pub const ALL: u32 = NOROOT | NO_SETUID_FIXUP | KEEP_CAPS | NO_CAP_AMBIENT_RAISE;
+    pub const LOCKS: u32 = ALL << 1;
+}
+
 impl Task {
+    /// Whether a bit of [`secure`] is set.
+    pub fn is_secure(&self, bit: u32) -> bool {
+        self.securebits.load(SeqCst) & bit != 0
+    }
+
+    /// `prctl(PR_SET_SECUREBITS)`.
+    pub fn set_securebits(&self, bits: u32) -> Result<()> {
+        let old = self.securebits.load(SeqCst);
+        let locked = (old & secure::LOCKS) >> 1 & (old ^ bits) != 0 || old & secure::LOCKS & !bits != 0;
+        if locked || bits & !(secure::ALL | secure::LOCKS) != 0 || !self.cred().capable(Caps::SETPCAP) {
+            return Err(Errno::EPERM);
+        }
+        self.securebits.store(bits, SeqCst);
+        Ok(())
+    }
+
     /// Replaces the credentials as a whole.
     pub fn set_cred(&self, cred: Cred) {
         let new = Arc::new(cred);
@@ -126,7 +153,9 @@ impl Task {
         if may && uid != KEEP {
             let mut new = (*old).clone();
             new.fsuid = uid;
-            drop_fs_caps(&old, &mut new);
+            if !self.is_secure(secure::NO_SETUID_FIXUP) {
+                drop_fs_caps(&old, &mut new);
+            }
             self.set_cred(new);
         }
         old.fsuid
@@ -158,10 +187,14 @@ impl Task {
 
     /// Capabilities follow the user ids, as `capabilities(7)` has it.
     fn commit_uids(&self, old: &Cred, mut new: Cred) -> Result<()> {
+        if self.is_secure(secure::NO_SETUID_FIXUP) {
+            self.set_cred(new);
+            return Ok(());
+        }
         let had_root = [old.uid, old.euid, old.suid].contains(&0);
         let has_root = [new.uid, new.euid, new.suid].contains(&0);
         if had_root && !has_root {
-            if self.keep_caps.load(SeqCst) == 0 {
+            if !self.is_secure(secure::KEEP_CAPS) {
                 new.permitted = Caps::empty();
                 new.effective = Caps::empty();
             }

@@ -1,6 +1,7 @@
 //! The task's side of `execve(2)`: what a new program keeps and what it loses (`fs/exec.c`: `begin_new_exec`).
 
 use super::Task;
+use super::cred::secure;
 use crate::kernel::kernel;
 use crate::mm::Mm;
 use alloc::sync::Arc;
@@ -85,7 +86,7 @@ impl ExecPoint<'_> {
         task.group.timers.delete_all();
         task.drop_own_keyrings();
         *task.restart.lock() = None;
-        task.keep_caps.store(0, SeqCst);
+        task.securebits.fetch_and(!secure::KEEP_CAPS, SeqCst);
         if let Some(files) = task.files() {
             let own = if files.users() > 1 { Arc::new(files.copy()?) } else { files.clone() };
             if !Arc::ptr_eq(&own, &files) {

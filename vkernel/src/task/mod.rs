@@ -18,6 +18,7 @@ mod sleep;
 mod wait;
 
 pub use clone::{CloneFlags, NewTask};
+pub use cred::secure;
 pub use exec::ExecPoint;
 pub use group::{Exit, ThreadGroup, Usage};
 pub(crate) use list::decode_status;
@@ -107,8 +108,8 @@ pub struct Task {
     interrupted: AtomicU64,
     /// `prctl(PR_SET_NO_NEW_PRIVS)`.
     pub no_new_privs: AtomicU32,
-    /// `prctl(PR_SET_KEEPCAPS)`.
-    pub keep_caps: AtomicU32,
+    /// `prctl(PR_SET_SECUREBITS)`: bits of [`secure`](cred::secure).
+    pub securebits: AtomicU32,
     /// `sched_setscheduler(2)`: the policy as the guest has set it. The host is not told.
     pub policy: AtomicU32,
     /// `set_mempolicy(2)`.

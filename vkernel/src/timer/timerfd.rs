@@ -128,6 +128,10 @@ impl FileOps for TimerFd {
         false
     }
 
+    fn spliceable(&self) -> bool {
+        false
+    }
+
     fn poll(&self, table: Option<&mut PollTable>) -> Events {
         if let Some(table) = table {
             table.wait_on(&self.changed);

@@ -187,6 +187,7 @@ impl File {
             writable,
             append_only: false,
             noexec: false,
+            secret: false,
         }
     }
 
