@@ -16,6 +16,7 @@ mod fd;
 mod hostfile;
 mod links;
 mod machine;
+mod mem;
 mod memory;
 mod misc;
 mod mounts;

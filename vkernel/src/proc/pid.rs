@@ -1,7 +1,7 @@
 //! The directory of a process or thread: one table says which files it has (`fs/proc/base.c`: `tgid_base_stuff`).
 
 use super::subject::Subject;
-use super::{fd, links, memory, misc, mounts, pagemap, stat, status, threads};
+use super::{fd, links, mem, memory, misc, mounts, pagemap, stat, status, threads};
 use crate::task::ThreadGroup;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -66,6 +66,7 @@ const ITEMS: &[Item] = &[
     item("stat", 0o444, Text(stat::stat)),
     item("statm", 0o444, Text(memory::statm)),
     item("maps", 0o444, Private(memory::maps)),
+    item("mem", 0o600, Node(FileType::Regular, mem::file)),
     item("cwd", 0o777, Node(FileType::Symlink, links::cwd)),
     item("root", 0o777, Node(FileType::Symlink, links::root)),
     item("exe", 0o777, Node(FileType::Symlink, links::exe)),

@@ -13,6 +13,7 @@ mod stop;
 
 pub use end::Death;
 pub use regs::{Registers, UserRegs};
+pub use remote::Question;
 
 use crate::Task;
 use crate::kernel::kernel;
@@ -91,6 +92,8 @@ pub struct Trace {
     /// The registers while it is stopped.
     pub regs: Mutex<Registers>,
     asked: Mutex<remote::Asked>,
+    /// Stops so far.
+    stops: AtomicU32,
     /// The number of the call that it is in, plus one; 0 for none.
     call: AtomicU64,
     /// The processor's trap flag is set for a step.

@@ -54,37 +54,43 @@ impl Task {
             return Ok(data);
         }
         let me = Task::current().ok_or(Errno::ESRCH)?;
+        let done = AtomicUsize::new(PENDING);
         let asker = me.thread.clone();
-        let access =
-            Arc::new(Access { addr, write, force, data: Mutex::new(data), done: AtomicUsize::new(PENDING), asker });
+        let access = Arc::new(Access { addr, write, force, data: Mutex::new(data), done, asker });
         if Arc::ptr_eq(&me.mm(), &self.mm()) {
             me.serve(&access);
             return access.result();
         }
-        {
-            let mut asked = self.trace.asked.lock();
-            if !asked.open {
-                return Err(Errno::ESRCH);
-            }
-            asked.list.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-            asked.list.push(access.clone());
+        self.ask(&access)?;
+        access.wait(me)
+    }
+
+    fn ask(&self, access: &Arc<Access>) -> Result<()> {
+        let mut asked = self.trace.asked.lock();
+        if !asked.open {
+            return Err(Errno::ESRCH);
         }
+        asked.list.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+        asked.list.push(access.clone());
+        drop(asked);
         self.thread.kick();
-        loop {
-            me.thread.prepare();
-            if access.done.load(SeqCst) != PENDING {
-                break;
-            }
-            if me.fatal_pending() {
-                return Err(Errno::EINTR);
-            }
-            me.thread.sleep(None);
-        }
-        access.result()
+        Ok(())
+    }
+
+    /// Asks this tracee, which is stopped, to copy, whatever the protection: does not wait. The running task is woken by the
+    /// answer.
+    pub fn ask_tracee(&self, addr: usize, data: Vec<u8>, write: bool) -> Result<Question> {
+        let asker = Task::current().ok_or(Errno::ESRCH)?.thread.clone();
+        let (len, stop) = (data.len(), self.trace.stops.load(SeqCst));
+        let done = AtomicUsize::new(PENDING);
+        let access = Arc::new(Access { addr, write, force: true, data: Mutex::new(data), done, asker });
+        self.ask(&access)?;
+        Ok(Question { access, len, stop })
     }
 
     /// A stop begins.
     pub(super) fn take_requests(&self) {
+        self.trace.stops.fetch_add(1, SeqCst);
         self.trace.asked.lock().open = true;
     }
 
@@ -136,7 +142,41 @@ impl Task {
     }
 }
 
+/// A request that has been made, and will be waited for.
+pub struct Question {
+    access: Arc<Access>,
+    len: usize,
+    stop: u32,
+}
+
+impl Question {
+    /// Whether it is this one of the running task's, of the stop that goes on.
+    pub fn is_about(&self, task: &Task, addr: usize, len: usize, write: bool) -> bool {
+        let same = (self.access.addr, self.len, self.access.write) == (addr, len, write);
+        let mine = Task::current().is_some_and(|me| Arc::ptr_eq(&me.thread, &self.access.asker));
+        same && mine && self.stop == task.trace.stops.load(SeqCst)
+    }
+
+    /// The bytes copied, as [`Task::read_tracee`] and [`Task::write_tracee`] have them. Only death interrupts.
+    pub fn wait(&self) -> Result<Vec<u8>> {
+        self.access.wait(Task::current().ok_or(Errno::ESRCH)?)
+    }
+}
+
 impl Access {
+    fn wait(&self, me: &Task) -> Result<Vec<u8>> {
+        loop {
+            me.thread.prepare();
+            if self.done.load(SeqCst) != PENDING {
+                return self.result();
+            }
+            if me.fatal_pending() {
+                return Err(Errno::EINTR);
+            }
+            me.thread.sleep(None);
+        }
+    }
+
     fn result(&self) -> Result<Vec<u8>> {
         match self.done.load(SeqCst) {
             REFUSED => Err(Errno::ESRCH),
