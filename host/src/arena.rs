@@ -8,14 +8,14 @@
 //! Small objects lie together in the *core*, the 2 MiB in which the pages begin, as long as there is room. A sandbox that makes
 //! many processes turns it into one huge page ([`gather`]), so that a new process has most of the kernel's memory after one fault.
 
-use crate::cpu::AnyTask;
 use crate::errno::{Errno, Result};
 use crate::layout::{ARENA_BASE, ARENA_END, ARENA_SIZE, PAGE_SIZE};
 use crate::lock::{Mutex, MutexGuard};
 use crate::rcu::Readers;
 use crate::sys::{fd, mem};
 use core::alloc::Layout;
-use core::sync::atomic::{AtomicI32, AtomicUsize, Ordering::*};
+use core::any::{Any, TypeId};
+use core::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering::*};
 
 const PAGES: usize = ARENA_SIZE / PAGE_SIZE;
 const WORDS: usize = PAGES / 64;
@@ -42,8 +42,9 @@ const RETURN_PAGES: usize = 16;
 #[repr(C)]
 struct Header {
     memfd: AtomicI32,
-    /// The vkernel's root object as the two words of a `&dyn Any`, 0 until it is made.
-    root: [AtomicUsize; 2],
+    /// The address of the vkernel's root object, 0 until it is made, and its type.
+    root: AtomicUsize,
+    root_type: [AtomicU64; 2],
     /// Bytes and number of live objects that are page runs; those of the classes count with their class.
     large: [AtomicUsize; 2],
     pages_used: AtomicUsize,
@@ -87,12 +88,14 @@ const _: () = assert!(CORE_END - FIRST_PAGE > 256);
 const _: () = assert!(READERS_AT.is_multiple_of(PAGE_SIZE));
 const _: () = assert!(size_of::<Header>() <= 2 * PAGE_SIZE);
 
+#[inline]
 fn header() -> &'static Header {
     // SAFETY: only reached once `create` has mapped the arena; zero bytes are a valid header, and all of it is atomic.
     unsafe { &*(ARENA_BASE as *const Header) }
 }
 
 /// What [`rcu`](crate::rcu) keeps.
+#[inline]
 pub(crate) fn readers() -> &'static Readers {
     // SAFETY: as in `header`: zero bytes are valid, all of it is atomic, and it has pages of its own.
     unsafe { &*(READERS_AT as *const Readers) }
@@ -126,19 +129,28 @@ pub fn contains(addr: usize) -> bool {
     (ARENA_BASE..ARENA_END).contains(&addr)
 }
 
-/// Registers the root object, which every process finds with [`root`].
-pub fn set_root(root: AnyTask) {
-    // SAFETY: a reference to a trait object is two words.
-    let words: [usize; 2] = unsafe { core::mem::transmute(root) };
-    header().root[1].store(words[1], SeqCst);
-    header().root[0].store(words[0], SeqCst);
+/// A type as two words that can be shared.
+#[inline]
+fn type_words<T: Any>() -> [u64; 2] {
+    // SAFETY: plain bytes without padding; the sizes are compared by the compiler.
+    unsafe { core::mem::transmute::<TypeId, [u64; 2]>(TypeId::of::<T>()) }
 }
 
-/// The registered root object. `None` before there is one.
-pub fn root() -> Option<AnyTask> {
-    let words = [header().root[0].load(Acquire), header().root[1].load(Relaxed)];
-    // SAFETY: only `set_root` stores here, and all processes have the same image at the same addresses.
-    (words[0] != 0).then(|| unsafe { core::mem::transmute::<[usize; 2], AnyTask>(words) })
+/// Registers the root object, which every process finds with [`root`].
+pub fn set_root<T: Any + Send + Sync>(root: &'static T) {
+    for (to, word) in header().root_type.iter().zip(type_words::<T>()) {
+        to.store(word, SeqCst);
+    }
+    header().root.store(core::ptr::from_ref(root) as usize, SeqCst);
+}
+
+/// The registered root object. `None` before there is one, or when it is of another type.
+#[inline]
+pub fn root<T: Any + Send + Sync>() -> Option<&'static T> {
+    let at = header().root.load(Acquire);
+    let same = header().root_type.iter().zip(type_words::<T>()).all(|(is, wanted)| is.load(Relaxed) == wanted);
+    // SAFETY: `set_root` stored the address of one of this type, and all processes have the same image at the same addresses.
+    (at != 0 && same).then(|| unsafe { &*(at as *const T) })
 }
 
 /// What is in use now.

@@ -4,13 +4,10 @@
 //! other processes must see of the thread stands in its [`HostThread`], which lives in the arena.
 
 use crate::wait::HostThread;
-use core::any::Any;
+use core::any::{Any, TypeId};
 use core::cell::Cell;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicUsize, Ordering};
-
-/// A kernel object that the thread's context names without knowing its type (the vkernel's `Task`).
-pub type AnyTask = &'static (dyn Any + Send + Sync);
 
 /// What the entry from patched call sites finds by `%gs`, before it has a register or a stack to use.
 #[repr(C)]
@@ -59,22 +56,26 @@ impl Fast {
     }
 
     /// Where the way out jumps.
+    #[inline]
     pub fn resume(&self) -> usize {
         self.resume.get()
     }
 
     /// The guest address that the way out goes to.
+    #[inline]
     pub fn stands_for(&self) -> usize {
         self.stands_for.get()
     }
 
     /// Says that the way out goes to guest address `rip`, which is at `resume`.
+    #[inline]
     pub fn set_resume(&self, rip: usize, resume: usize) {
         self.resume.set(resume);
         self.stands_for.set(rip);
     }
 
     /// Counts a call.
+    #[inline]
     pub fn count(&self) {
         self.calls.set(self.calls.get().wrapping_add(1));
     }
@@ -111,8 +112,8 @@ pub struct Cpu {
     work: Cell<*const u32>,
     /// What the entry from patched call sites needs.
     pub fast: Fast,
-    /// The kernel's `Task` (type known two crates above).
-    task: Cell<Option<AnyTask>>,
+    /// The address of the kernel's `Task` (type known two crates above), and its type.
+    task: Cell<Option<(*const (), TypeId)>>,
     /// Lowest usable address of the kernel stack, and one past its highest.
     pub stack: core::ops::Range<usize>,
     /// The saved guest context of the call or signal being served (type known to `personality`), 0 outside.
@@ -155,6 +156,7 @@ impl Cpu {
     }
 
     /// Where another process's parts find this thread.
+    #[inline]
     pub fn thread(&self) -> &HostThread {
         // SAFETY: `install`'s caller promised that it outlives the thread.
         unsafe { &*self.thread.get() }
@@ -170,27 +172,38 @@ impl Cpu {
         self.work.set(unsafe { (*thread).work_word() });
     }
 
-    /// The running task, if there is one.
-    pub fn task(&self) -> Option<AnyTask> {
-        self.task.get()
+    /// The running task, if there is one, and of this type.
+    #[inline]
+    pub fn task<T: Any + Send + Sync>(&self) -> Option<&'static T> {
+        let (at, kind) = self.task.get()?;
+        // SAFETY: `set_task` stored the address of one of this type.
+        (kind == TypeId::of::<T>()).then(|| unsafe { &*at.cast::<T>() })
     }
 
     /// Names the running task.
-    pub fn set_task(&self, task: Option<AnyTask>) {
-        self.task.set(task);
+    pub fn set_task<T: Any + Send + Sync>(&self, task: &'static T) {
+        self.task.set(Some((core::ptr::from_ref(task).cast(), TypeId::of::<T>())));
+    }
+
+    /// No task runs here any more.
+    pub fn clear_task(&self) {
+        self.task.set(None);
     }
 
     /// The address of the saved guest context, 0 outside a call.
+    #[inline]
     pub fn frame(&self) -> usize {
         self.frame.load(Ordering::Relaxed)
     }
 
     /// Names the saved guest context.
+    #[inline]
     pub fn set_frame(&self, frame: usize) {
         self.frame.store(frame, Ordering::Relaxed);
     }
 
     /// The guest's own `%gs` base, 0 when it has set none.
+    #[inline]
     pub fn guest_gs(&self) -> usize {
         self.guest_gs.load(Ordering::Relaxed)
     }

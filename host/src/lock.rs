@@ -67,10 +67,12 @@ pub fn owner<T, const R: u8>(mutex: &Mutex<T, R>) -> u32 {
     unsafe { mutex.raw() }.owner()
 }
 
+#[inline]
 fn took(rank: u8) {
     cpu::current().thread().lock_taken(rank);
 }
 
+#[inline]
 fn gave(rank: u8) {
     cpu::current().thread().lock_released(rank);
 }

@@ -15,7 +15,7 @@ use crate::sys::{fd, futex, process};
 use crate::time::Deadline;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// What a queue does to somebody who waits.
 pub trait Wake: Send + Sync {
@@ -54,7 +54,14 @@ pub struct HostThread {
     reader: AtomicU32,
     /// Nonzero while it lets go of what nobody reads any more.
     letting_go: AtomicU32,
+    /// How many of `later` are in use.
+    delayed: AtomicU32,
+    /// Words whose sleepers this thread wakes once it holds no lock: see [`kick`](Self::kick).
+    later: [AtomicUsize; LATER],
 }
+
+/// How many wake-ups a thread puts off; more are made at once.
+const LATER: usize = 8;
 
 /// Instead of a process id: the maker was killed, and the thread must not start.
 const ABANDONED: u32 = u32::MAX;
@@ -126,6 +133,7 @@ impl HostThread {
     }
 
     /// The host's thread id for it.
+    #[inline]
     pub fn host_tid(&self) -> u32 {
         self.tid.load(Relaxed)
     }
@@ -147,6 +155,7 @@ impl HostThread {
     }
 
     /// Only the thread itself counts, and its signal handler takes no lock: no read-modify-write needed.
+    #[inline]
     pub(crate) fn lock_taken(&self, rank: u8) {
         self.locks.store(self.locks.load(Relaxed).wrapping_add(1), Relaxed);
         if cfg!(debug_assertions) && rank != 0 {
@@ -157,13 +166,19 @@ impl HostThread {
         }
     }
 
+    #[inline]
     pub(crate) fn lock_released(&self, rank: u8) {
+        // While it still counts as holding a lock: killed in between, it would leave somebody asleep.
+        if self.delayed.load(Relaxed) != 0 && self.locks.load(Relaxed) == 1 {
+            self.wake_delayed();
+        }
         self.locks.store(self.locks.load(Relaxed).wrapping_sub(1), Relaxed);
         if cfg!(debug_assertions) && rank != 0 {
             self.ranks.store(drop_rank(self.ranks.load(Relaxed), rank), Relaxed);
         }
     }
 
+    #[inline]
     pub(crate) fn reader(&self) -> u32 {
         self.reader.load(Relaxed)
     }
@@ -180,11 +195,13 @@ impl HostThread {
     }
 
     /// Step 1 of the protocol: from here on a kick counts.
+    #[inline]
     pub fn prepare(&self) {
         self.kick.store(0, SeqCst);
     }
 
     /// Whether it has been kicked since [`prepare`](Self::prepare).
+    #[inline]
     pub fn kicked(&self) -> bool {
         self.kick.load(SeqCst) != 0
     }
@@ -194,14 +211,37 @@ impl HostThread {
         &self.kick
     }
 
-    /// Step 2, for events: wakes the thread if it sleeps.
+    /// Step 2, for events: wakes the thread if it sleeps. Who holds a lock, such as that of the queue on which it found the
+    /// sleeper, makes the host call when it holds none any more: the sleeper may run at once, on the same processor, and would
+    /// find the lock taken.
     pub fn kick(&self) {
         if self.kick.swap(1, SeqCst) == 0 {
             match self.sleep.load(SeqCst) {
-                FUTEX => futex::wake(&self.kick, 1),
+                FUTEX => crate::cpu::current().thread().wake_soon(&self.kick),
                 HOST => self.ring(),
                 _ => {}
             }
+        }
+    }
+
+    /// For the running thread: wakes who sleeps on `word`, now or with the last lock that it gives back. The word may be gone
+    /// by then. Then nobody is woken, or somebody who looks why, as all do who sleep on a futex.
+    fn wake_soon(&self, word: &AtomicU32) {
+        let n = self.delayed.load(Relaxed);
+        match self.later.get(n as usize) {
+            Some(place) if self.locks.load(Relaxed) != 0 => {
+                place.store(word.as_ptr() as usize, Relaxed);
+                self.delayed.store(n + 1, Relaxed);
+            }
+            _ => futex::wake(word, 1),
+        }
+    }
+
+    #[cold]
+    fn wake_delayed(&self) {
+        let n = self.delayed.swap(0, Relaxed) as usize;
+        for word in self.later.iter().take(n) {
+            futex::wake_at(word.load(Relaxed), 1);
         }
     }
 
@@ -216,6 +256,7 @@ impl HostThread {
     }
 
     /// Whether work was announced.
+    #[inline]
     pub fn has_work(&self) -> bool {
         self.work.load(SeqCst) != 0
     }
@@ -348,6 +389,8 @@ impl WaitQueue {
 /// Collects what one `poll`, `read` or `epoll` waits for, and unregisters it when dropped.
 pub struct PollTable {
     who: Arc<dyn Wake>,
+    /// The first queue; most waits have no other.
+    first: Option<Arc<WaitQueue>>,
     queues: Vec<Arc<WaitQueue>>,
     host: Vec<fd::PollFd>,
 }
@@ -355,13 +398,16 @@ pub struct PollTable {
 impl PollTable {
     /// A table on whose queues `who` is registered.
     pub fn new(who: Arc<dyn Wake>) -> PollTable {
-        PollTable { who, queues: Vec::new(), host: Vec::new() }
+        PollTable { who, first: None, queues: Vec::new(), host: Vec::new() }
     }
 
     /// Registers on a virtual object's queue.
     pub fn wait_on(&mut self, queue: &Arc<WaitQueue>) {
         queue.add(self.who.clone());
-        self.queues.push(queue.clone());
+        match &self.first {
+            None => self.first = Some(queue.clone()),
+            Some(_) => self.queues.push(queue.clone()),
+        }
     }
 
     /// Waits for a host descriptor too (`events` as in `poll(2)`).
@@ -377,7 +423,7 @@ impl PollTable {
 
 impl Drop for PollTable {
     fn drop(&mut self) {
-        for queue in &self.queues {
+        for queue in self.first.iter().chain(&self.queues) {
             queue.remove(&self.who);
         }
     }

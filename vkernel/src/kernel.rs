@@ -171,11 +171,17 @@ const RUNNING: i32 = i32::MIN;
 ///
 /// # Panics
 /// Before: a bug of the start-up's, which no guest can reach.
+#[inline]
 pub fn kernel() -> &'static Kernel {
-    match host::arena::root().and_then(|r| r.downcast_ref::<Kernel>()) {
+    match host::arena::root::<Kernel>() {
         Some(k) => k,
-        None => panic!("no kernel in the arena"),
+        None => no_kernel(),
     }
+}
+
+#[cold]
+fn no_kernel() -> ! {
+    panic!("no kernel in the arena")
 }
 
 impl Kernel {

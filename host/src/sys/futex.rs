@@ -31,6 +31,12 @@ pub fn wake(word: &AtomicU32, n: u32) {
     let _ = unsafe { call(HostCall::Futex, [word.as_ptr() as usize, WAKE, n as usize, 0, 0, 0]) };
 }
 
+/// The same for a word that may be gone meanwhile: the host looks at the address only.
+pub fn wake_at(word: usize, n: u32) {
+    // SAFETY: waking neither reads nor writes the word.
+    let _ = unsafe { call(HostCall::Futex, [word, WAKE, n as usize, 0, 0, 0]) };
+}
+
 /// A guest's futex call, made on its behalf. Host and guest processes have the same memory, so the host's futexes are
 /// the guest's. The caller has checked that both words are guest memory; `timeout` is in kernel memory or `val2`.
 pub fn guest(

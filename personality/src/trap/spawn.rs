@@ -10,7 +10,7 @@ use crate::arch::{self, Context, UContext};
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 use host::abi::StackT;
-use host::cpu::{self, AnyTask};
+use host::cpu;
 use host::sys::{process, signal};
 use host::{Errno, Result, user};
 use vkernel::Task;
@@ -72,7 +72,7 @@ pub fn in_same_memory(parent: &mut Context, task: &Arc<Task>, mut start: Start, 
     if start.sp != 0 {
         cx.regs_mut().rsp = start.sp as u64;
     }
-    stack.cpu().set_task(Some(keep(task)));
+    stack.cpu().set_task(keep(task));
     stack.cpu().set_frame(context);
     stack.cpu().copy_hooks(cpu::current());
     let top = place_start(top, &start, context);
@@ -180,7 +180,7 @@ pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
             let cpu = cpu::current();
             // SAFETY: `keep` made the task outlive this thread.
             unsafe { cpu.set_thread(Arc::as_ptr(&task.thread)) };
-            cpu.set_task(Some(kept));
+            cpu.set_task(kept);
             // Its parent's.
             cpu.fast.take_calls();
             current_stack().only_one_left();
@@ -270,14 +270,14 @@ pub fn end_thread(task: &'static Task) -> ! {
     host::rcu::share_slot(spare);
     // SAFETY: the spare part stands in this block, which stays this thread's until the host clears `busy`.
     unsafe { cpu.set_thread(spare) };
-    cpu.set_task(None);
+    cpu.clear_task();
     // SAFETY: the count that `keep` left for this thread; `task` is not used after this.
     unsafe { drop(Arc::from_raw(task as *const Task)) };
     process::exit_thread(0)
 }
 
 /// One count of the task for its host thread, given back in [`end_thread`].
-pub fn keep(task: &Arc<Task>) -> AnyTask {
+pub fn keep(task: &Arc<Task>) -> &'static Task {
     let raw: *const Task = Arc::into_raw(task.clone());
     // SAFETY: the count just taken keeps it alive until the thread ends.
     unsafe { &*raw }
@@ -309,7 +309,7 @@ pub unsafe fn boot(task: &Arc<Task>) -> Result<()> {
         process::set_gs(stack.cpu_addr())?;
         signal::altstack(stack.range().start, stack.range().len())?;
     }
-    stack.cpu().set_task(Some(keep(task)));
+    stack.cpu().set_task(keep(task));
     stack.cpu().set_fault_in(crate::work::fault_in);
     stack.cpu().set_vdso(kernel().vdso.0..kernel().vdso.1);
     task.thread.bind(process::getpid(), process::gettid());

@@ -133,8 +133,9 @@ pub struct Task {
 
 impl Task {
     /// The running task. Every thread that runs guest code has one.
+    #[inline]
     pub fn current() -> Option<&'static Task> {
-        host::cpu::current().task()?.downcast_ref::<Task>()
+        host::cpu::current().task::<Task>()
     }
 
     /// The running task's id.
@@ -148,6 +149,7 @@ impl Task {
     }
 
     /// Process id.
+    #[inline]
     pub fn tgid(&self) -> u32 {
         self.group.tgid
     }
@@ -306,12 +308,19 @@ impl Task {
     }
 
     /// The call is done: lets go of what it held.
+    #[inline]
     pub fn release_held(&self) {
-        if self.holds.load(Relaxed) == 0 {
-            return;
+        if self.holds.load(Relaxed) != 0 {
+            self.release_some();
         }
+    }
+
+    fn release_some(&self) {
         self.holds.store(0, SeqCst);
-        let held = core::mem::take(&mut *self.held.lock());
+        let mut held = self.held.lock();
+        // The usual one file goes by itself, so that the list keeps its memory.
+        let (last, rest) = (held.pop(), if held.is_empty() { Vec::new() } else { core::mem::take(&mut *held) });
         drop(held);
+        drop((last, rest));
     }
 }
