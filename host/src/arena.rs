@@ -45,6 +45,8 @@ struct Header {
     /// The address of the vkernel's root object, 0 until it is made, and its type.
     root: AtomicUsize,
     root_type: [AtomicU64; 2],
+    /// The address of the vDSO's `clock_gettime`, 0 for none.
+    clock: AtomicUsize,
     /// Bytes and number of live objects that are page runs; those of the classes count with their class.
     large: [AtomicUsize; 2],
     pages_used: AtomicUsize,
@@ -127,6 +129,19 @@ pub fn memfd() -> i32 {
 /// Whether an address lies in the arena.
 pub fn contains(addr: usize) -> bool {
     (ARENA_BASE..ARENA_END).contains(&addr)
+}
+
+/// Says where the vDSO's `clock_gettime` is, in every process of the sandbox; 0 for nowhere.
+///
+/// # Safety
+/// It must be there, and stay there.
+pub unsafe fn set_clock(function: usize) {
+    header().clock.store(function, SeqCst);
+}
+
+/// Where it is.
+pub(crate) fn clock() -> usize {
+    header().clock.load(Relaxed)
 }
 
 /// A type as two words that can be shared.

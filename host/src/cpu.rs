@@ -7,7 +7,7 @@ use crate::wait::HostThread;
 use core::any::{Any, TypeId};
 use core::cell::Cell;
 use core::mem::offset_of;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering, compiler_fence};
 
 /// What the entry from patched call sites finds by `%gs`, before it has a register or a stack to use.
 #[repr(C)]
@@ -122,6 +122,8 @@ pub struct Cpu {
     guest_gs: AtomicUsize,
     /// The vDSO, which is no guest memory but may be read as such.
     vdso: [AtomicUsize; 2],
+    /// Whether the kernel runs text that a guest may run too.
+    borrows: Cell<bool>,
     /// Which call sites trap often.
     pub traps: Traps,
     /// Called when a guest access faulted: may make the page present (growing stack, lazy file page).
@@ -148,6 +150,7 @@ impl Cpu {
             frame: AtomicUsize::new(0),
             guest_gs: AtomicUsize::new(0),
             vdso: [const { AtomicUsize::new(0) }; 2],
+            borrows: Cell::new(false),
             traps: Traps([const { Cell::new((0, 0)) }; Traps::PLACES]),
             fault_in: AtomicUsize::new(0),
         };
@@ -231,6 +234,23 @@ impl Cpu {
         for (to, from) in self.vdso.iter().zip([at.start, at.end]) {
             to.store(from, Ordering::Relaxed);
         }
+    }
+
+    /// Runs `step`, which calls text that a guest may run too; a signal handler tells by [`borrows`](Self::borrows) that it
+    /// interrupted the kernel.
+    #[inline]
+    pub fn borrow_text<T>(&self, step: impl FnOnce() -> T) -> T {
+        self.borrows.set(true);
+        compiler_fence(Ordering::SeqCst);
+        let out = step();
+        compiler_fence(Ordering::SeqCst);
+        self.borrows.set(false);
+        out
+    }
+
+    /// Whether the kernel runs text that a guest may run too: what was interrupted there was no guest.
+    pub fn borrows(&self) -> bool {
+        self.borrows.get()
     }
 
     /// Sets the hook that makes guest pages present.

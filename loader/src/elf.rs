@@ -184,3 +184,10 @@ impl From<&ProgramHeader> for Load {
         }
     }
 }
+
+/// The value of a symbol that a shared object exports, from its image in memory if that is laid out as the file is (the vDSO's is).
+pub fn exported(image: &[u8], name: &str) -> Option<u64> {
+    let elf = goblin::elf::Elf::parse(image).ok()?;
+    let named = |at: usize| elf.dynstrtab.get_at(at) == Some(name);
+    elf.dynsyms.iter().find(|symbol| symbol.st_value != 0 && named(symbol.st_name)).map(|symbol| symbol.st_value)
+}

@@ -14,10 +14,8 @@ use vkernel::kernel::{Patching, kernel};
 pub struct Call<'a> {
     /// Who calls.
     pub task: &'static Task,
-    /// The caller's registers; only calls that are about registers use them.
+    /// The caller's registers: the arguments, and what calls that are about registers change.
     pub cx: &'a mut Context,
-    /// The six arguments.
-    pub args: [u64; 6],
     /// The call's number.
     pub nr: u32,
     /// The handler has set all registers itself (`rt_sigreturn`, `execve`).
@@ -50,27 +48,27 @@ pub fn on_trap(task: &'static Task, cx: &mut Context, info: &SigInfo) {
 
 /// Handles the call in the registers and leaves its result there.
 pub fn syscall(task: &'static Task, cx: &mut Context) {
-    let (nr, args) = cx.call();
+    let nr = cx.nr();
     if nr == crate::boot::BOOT_CALL && crate::boot::is_booting(task) {
         return crate::boot::start(task, cx);
     }
     if !task.trace.active() {
-        return make_call(task, cx, nr, args);
+        return make_call(task, cx);
     }
     if ptrace::before_call(task, cx) {
-        let (nr, args) = cx.call();
-        make_call(task, cx, nr, args);
+        make_call(task, cx);
     }
     ptrace::after_call(task, cx);
 }
 
-fn make_call(task: &'static Task, cx: &mut Context, nr: u64, args: [u64; 6]) {
+fn make_call(task: &'static Task, cx: &mut Context) {
+    let nr = cx.nr();
     let number = nr as u32;
     // Linux looks at the lower half only.
     let row = table::lookup(u64::from(number));
     let tracing = kernel().trace.load(Relaxed) != 0;
-    let traced = if tracing { Some(crate::strace::enter(task, row, nr, &args)) } else { None };
-    let mut call = Call { task, cx, args, nr: number, registers_set: false };
+    let traced = if tracing { Some(crate::strace::enter(task, row, cx)) } else { None };
+    let mut call = Call { task, cx, nr: number, registers_set: false };
     let result = match row {
         Some(row) => (row.handler)(&mut call),
         None => Err(Errno::ENOSYS),

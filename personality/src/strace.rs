@@ -4,6 +4,7 @@
 //! that do not come back are written at once; with a trace level of 2 all are, so that one that hangs can be seen.
 //! Runs in ordinary kernel context: it may allocate.
 
+use crate::arch::Context;
 use crate::table::{Kind, Row};
 use alloc::format;
 use alloc::string::String;
@@ -20,13 +21,15 @@ const SHOWN: usize = 256;
 const NO_RETURN: [&str; 3] = ["exit", "exit_group", "rt_sigreturn"];
 
 /// A call begins: what its line starts with.
-pub fn enter(task: &Task, row: Option<&Row>, nr: u64, args: &[u64; 6]) -> String {
+#[cold]
+pub fn enter(task: &Task, row: Option<&Row>, cx: &Context) -> String {
+    let args: [u64; 6] = core::array::from_fn(|at| cx.arg(at));
     let mut line = format!("[{}] ", task.tid());
     match row {
         Some(row) => {
             line.push_str(row.name);
             line.push('(');
-            for (i, ((name, kind), value)) in row.args.iter().zip(args).enumerate() {
+            for (i, ((name, kind), value)) in row.args.iter().zip(&args).enumerate() {
                 let comma = if i == 0 { "" } else { ", " };
                 let _ = write!(line, "{comma}{name}=");
                 match *name {
@@ -38,7 +41,7 @@ pub fn enter(task: &Task, row: Option<&Row>, nr: u64, args: &[u64; 6]) -> String
             line.push(')');
         }
         None => {
-            let _ = write!(line, "syscall_{nr}({:#x}, {:#x}, {:#x})", args[0], args[1], args[2]);
+            let _ = write!(line, "syscall_{}({:#x}, {:#x}, {:#x})", cx.nr(), args[0], args[1], args[2]);
         }
     }
     let ends = row.is_some_and(|r| NO_RETURN.contains(&r.name));
@@ -49,6 +52,7 @@ pub fn enter(task: &Task, row: Option<&Row>, nr: u64, args: &[u64; 6]) -> String
 }
 
 /// The call has ended.
+#[cold]
 pub fn leave(line: &str, result: &Result<usize>) {
     let mut end = String::new();
     let _ = match result {

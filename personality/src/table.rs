@@ -140,8 +140,10 @@ macro_rules! syscalls {
             restarts: restarts!($($restart)?),
             handler: |call| {
                 #[allow(unused_mut, unused_variables)]
-                let mut regs = call.args.into_iter();
-                $( let $arg = <$t as Arg>::of(regs.next().unwrap_or(0)); )*
+                let mut at = 0..;
+                $(
+                    let $arg = <$t as Arg>::of(call.cx.arg(at.next().unwrap_or(usize::MAX)));
+                )*
                 $handler(call, $($arg),*)
             },
         } ),* ];

@@ -12,6 +12,19 @@ pub fn gettime(clock: u32) -> Result<Timespec> {
     Ok(t)
 }
 
+/// The same for a coarse clock, without a host call if the host's vDSO is known.
+pub fn quick(clock: u32) -> Result<Timespec> {
+    let function = crate::arena::clock();
+    if function == 0 {
+        return gettime(clock);
+    }
+    // SAFETY: who registered the function said that it is the vDSO's.
+    match unsafe { crate::arch::vdso::gettime(function, clock) } {
+        Some(now) => Ok(now),
+        None => gettime(clock),
+    }
+}
+
 /// `clock_getres(2)`.
 pub fn getres(clock: u32) -> Result<Timespec> {
     let mut t = Timespec::default();

@@ -26,8 +26,9 @@ pub(super) fn table(call: &Call<'_>) -> Result<Arc<FileTable>> {
 
 /// An open file that is more than a path (`fdget`).
 pub(super) fn file(call: &Call<'_>, fd: Fd) -> Result<Arc<File>> {
-    let file = table(call)?.get(fd.0)?;
-    if file.is_path_only() { Err(Errno::EBADF) } else { Ok(file) }
+    let reading = rcu::read();
+    let file = path::look(call.task, &reading, fd)?;
+    if file.is_path_only() { Err(Errno::EBADF) } else { Ok(file.to_arc()) }
 }
 
 /// A guest buffer, checked with its whole length before that is cut.

@@ -12,7 +12,7 @@ use host::abi::SigInfo;
 use host::arch::{self, gate, usercopy};
 use host::cpu::{self, Cpu};
 use host::sys::signal::{DOORBELL, action};
-use host::{Result, layout};
+use host::{Errno, Result, layout};
 use vkernel::Task;
 use vkernel::kernel::{TrapKind, kernel};
 use vkernel::signal::*;
@@ -54,8 +54,11 @@ pub fn handled(sig: u32) -> bool {
     sig == SIGSYS || sig == DOORBELL as u32 || FAULTS.contains(&sig) || FORWARDED.contains(&sig)
 }
 
-/// Whether the interrupted code was the guest's. What is not the runtime's text is: the vDSO too.
-fn from_guest(uc: &UContext) -> bool {
+/// Whether the interrupted code was the guest's. What is not the runtime's text is: the vDSO too, unless the kernel has called it.
+fn from_guest(cpu: &Cpu, uc: &UContext) -> bool {
+    if cpu.borrows() {
+        return false;
+    }
     let rip = uc.machine.rip as usize;
     let vdso = kernel().vdso;
     layout::is_guest(rip, 1) || (vdso.0..vdso.1).contains(&rip) || !runtime_text(rip)
@@ -87,6 +90,11 @@ unsafe extern "C" fn on_syscall(_sig: i32, info: *const SigInfo, uc: *mut UConte
     unsafe {
         let cpu = enter(uc);
         let mut cx = Context::at(uc as usize);
+        if cpu.borrows() {
+            // Not a guest's: the vDSO wanted a call that the kernel can make itself.
+            cx.regs_mut().rax = Errno::ENOSYS.as_ret() as u64;
+            return;
+        }
         cpu.set_frame(uc as usize);
         cpu.fast.set_resume(0, 0);
         match Task::current() {
@@ -129,7 +137,7 @@ unsafe extern "C" fn on_fault(sig: i32, info: *const SigInfo, uc: *mut UContext)
             Some(Window::Left) => context.machine.rip = cpu.fast.resume() as u64,
             _ => {}
         }
-        if !from_guest(context) {
+        if !from_guest(cpu, context) {
             if let Some(to) = usercopy::fixup(context.machine.rip as usize) {
                 context.machine.rip = to as u64;
                 return;
@@ -191,7 +199,7 @@ unsafe extern "C" fn on_event(sig: i32, _info: *const SigInfo, uc: *mut UContext
             Some(Window::Left) => context.machine.rip = cpu.fast.resume() as u64,
             // As if it had come before the call.
             Some(Window::Entering | Window::Refused) => {}
-            None if !from_guest(context) => return,
+            None if !from_guest(cpu, context) => return,
             None => {}
         }
         if let Some(task) = Task::current() {

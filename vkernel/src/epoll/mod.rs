@@ -21,7 +21,7 @@ use crate::files::extra::FileExtra;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering::SeqCst;
+use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use fs_emu::FileType;
 use fs_emu::vfs::File;
 use host::abi::dev_join;
@@ -70,6 +70,8 @@ pub struct Epoll {
 /// What wakers touch.
 struct Core {
     ready: Mutex<VecDeque<u64>, { rank::LEAF }>,
+    /// How many they are. Who adds one wakes afterwards; so who is registered before looking here misses none.
+    queued: AtomicUsize,
     /// Who sleeps in `epoll_wait`.
     waiters: Arc<WaitQueue>,
     /// Who polls the epoll itself.
@@ -87,19 +89,26 @@ impl Core {
     /// Something may have happened to an item.
     fn mark(&self, item: &Item) {
         if !item.queued.swap(true, SeqCst) {
-            // There is room: it was reserved when the item was added.
-            self.ready.lock().push_back(item.id);
+            self.change(|ready| ready.push_back(item.id));
         }
         self.waiters.wake_all();
         self.pollers.wake_all();
     }
 
+    /// Changes the list of who is ready. There is room for all: it was reserved when the items were added.
+    fn change<T>(&self, step: impl FnOnce(&mut VecDeque<u64>) -> T) -> T {
+        let mut ready = self.ready.lock();
+        let out = step(&mut ready);
+        self.queued.store(ready.len(), SeqCst);
+        out
+    }
+
     fn pop(&self) -> Option<u64> {
-        self.ready.lock().pop_front()
+        self.change(VecDeque::pop_front)
     }
 
     fn len(&self) -> usize {
-        self.ready.lock().len()
+        self.queued.load(SeqCst)
     }
 }
 
@@ -107,7 +116,12 @@ impl Epoll {
     /// An empty one.
     pub fn new() -> Arc<Epoll> {
         Arc::new_cyclic(|me| Epoll {
-            core: Arc::new(Core { ready: Mutex::default(), waiters: WaitQueue::new(), pollers: WaitQueue::new() }),
+            core: Arc::new(Core {
+                ready: Mutex::default(),
+                queued: AtomicUsize::new(0),
+                waiters: WaitQueue::new(),
+                pollers: WaitQueue::new(),
+            }),
             table: Mutex::default(),
             parents: Parents::default(),
             me: me.clone(),
@@ -226,12 +240,12 @@ impl Epoll {
 
     fn let_go(&self, item: &Item) {
         item.unregister();
-        self.core.ready.lock().retain(|id| *id != item.id);
+        self.core.change(|ready| ready.retain(|id| *id != item.id));
     }
 
     /// What is ready: up to `max` items, each asked now. Never sleeps.
     pub fn collect(&self, max: usize) -> Vec<Interest> {
-        let (mut out, mut asked) = (Vec::new(), Vec::new());
+        let (mut out, mut last, mut asked) = (Vec::new(), None, Vec::new());
         let table = self.table.lock();
         table.take_host_events(&self.core);
         let mut turns = self.core.len();
@@ -243,7 +257,7 @@ impl Epoll {
             item.queued.store(false, SeqCst);
             let Some(file) = item.file.upgrade() else { continue };
             let events = item.look(&file);
-            asked.push(file);
+            asked.extend(last.replace(file));
             if events == 0 {
                 continue;
             }
@@ -253,7 +267,7 @@ impl Epoll {
         let more = self.core.len() > 0;
         drop(table);
         // The last reference may be among these; closing a file comes back here.
-        drop(asked);
+        drop((last, asked));
         if more {
             self.core.waiters.wake_all();
         }
@@ -266,7 +280,7 @@ impl Epoll {
         if interest & flag::ONESHOT != 0 {
             item.disable();
         } else if interest & flag::EDGE == 0 && !item.queued.swap(true, SeqCst) {
-            self.core.ready.lock().push_back(item.id);
+            self.core.change(|ready| ready.push_back(item.id));
         }
     }
 
@@ -286,7 +300,7 @@ impl Epoll {
             found = item.look(&file) != 0;
             asked.push(file);
             if found && !item.queued.swap(true, SeqCst) {
-                self.core.ready.lock().push_front(id);
+                self.core.change(|ready| ready.push_front(id));
             }
         }
         drop(table);

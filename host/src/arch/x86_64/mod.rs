@@ -1,8 +1,9 @@
-//! x86-64: the gate, the user-copy instructions, `%gs`, and the C memory functions in baseline SSE2.
+//! x86-64: the gate, the user-copy instructions, the vDSO, `%gs`, and the C memory functions in baseline SSE2.
 
 pub mod gate;
 pub mod mem;
 pub mod usercopy;
+pub mod vdso;
 
 /// Reads the word at `%gs:0`, which is the address of the running thread's [`crate::cpu::Cpu`].
 #[inline(always)]

@@ -75,6 +75,7 @@ impl Context {
     ///
     /// # Safety
     /// `addr` must be that of a host signal's `ucontext` on this thread's kernel stack, and stay so while the handle lives.
+    #[inline]
     pub unsafe fn at(addr: usize) -> Context {
         Context { uc: addr as *mut UContext }
     }
@@ -85,23 +86,27 @@ impl Context {
     }
 
     /// The whole `ucontext`.
+    #[inline]
     pub fn raw(&self) -> &UContext {
         // SAFETY: `at`'s caller promised a live context; `self` borrows it.
         unsafe { &*self.uc }
     }
 
     /// The same, to change.
+    #[inline]
     pub fn raw_mut(&mut self) -> &mut UContext {
         // SAFETY: as in `raw`, and `self` is borrowed exclusively.
         unsafe { &mut *self.uc }
     }
 
     /// The registers.
+    #[inline]
     pub fn regs(&self) -> &MachineContext {
         &self.raw().machine
     }
 
     /// The registers, to change.
+    #[inline]
     pub fn regs_mut(&mut self) -> &mut MachineContext {
         &mut self.raw_mut().machine
     }
@@ -167,10 +172,26 @@ impl Context {
         self.regs().eflags & TRAP != 0 || self.raw().link != MADE_HERE && self.raw().sigmask != 0
     }
 
-    /// Number and arguments of a system call.
-    pub fn call(&self) -> (u64, [u64; 6]) {
+    /// Number of a system call.
+    #[inline]
+    pub fn nr(&self) -> u64 {
+        self.regs().rax
+    }
+
+    /// An argument of a system call, from 0 on. One word each: the entry has just stored them so, and the processor would wait to
+    /// load two at once.
+    #[inline(always)]
+    pub fn arg(&self, at: usize) -> u64 {
         let m = self.regs();
-        (m.rax, [m.rdi, m.rsi, m.rdx, m.r10, m.r8, m.r9])
+        match at {
+            0 => m.rdi,
+            1 => m.rsi,
+            2 => m.rdx,
+            3 => m.r10,
+            4 => m.r8,
+            5 => m.r9,
+            _ => 0,
+        }
     }
 
     /// Takes over registers that a guest wrote (its signal frame): segments and privileged flags stay ours.
