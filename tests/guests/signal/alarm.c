@@ -10,8 +10,8 @@ int main(void) {
     say("remaining: %u", alarm(50));
     say("remaining: %u", alarm(0));
     say("cancelled: %u", alarm(0));
-    ualarm(20000, 0);
     long start = now_ms();
+    ualarm(20000, 0);
     show("pause", pause());
     yes("it took its time", now_ms() - start >= 19);
     say("hits %d, left %u", (int)hits, alarm(0));

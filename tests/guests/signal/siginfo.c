@@ -34,8 +34,8 @@ int main(void) {
     reap("sender", pid);
     report("sigqueue from a child", pid);
     say("value %d", info.si_value.sival_int);
-    setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 1000}}, NULL);
     int before = count;
+    setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 1000}}, NULL);
     while (count == before) sleep_ms(1);
     say("timer: signo %s, code %d", signame(info.si_signo), info.si_code);
     siginfo_t own = {.si_signo = SIGUSR1, .si_code = -42};
