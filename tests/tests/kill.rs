@@ -15,6 +15,8 @@ use umlaut_tests::{exec, pair, paths, suite};
 
 /// How long a sandbox may live after the blow: a second, and as much again for a busy machine.
 const CLEAR_END: Duration = Duration::from_secs(2);
+/// The same with a tracer, through which every call of every process goes, four times.
+const CLEAR_END_TRACED: Duration = Duration::from_secs(10);
 
 /// A guest that prints `ready` once all its processes run, and ends soon when any of them dies (hence `exec`: a shell in
 /// between could die without anybody's notice, natively as well).
@@ -56,6 +58,7 @@ const SCENARIOS: [Scenario; 7] = [
 
 /// A running sandbox.
 struct Sandbox {
+    mode: Mode,
     child: Child,
     run: Run,
     lines: mpsc::Receiver<String>,
@@ -78,7 +81,7 @@ fn start(scenario: &Scenario, mode: Mode, dir: &WorkDir) -> Sandbox {
         let _ = stderr.read_to_end(&mut text);
         let _ = send.send(String::from_utf8_lossy(&text).into_owned());
     });
-    Sandbox { run: Run::new(child.id(), &tag), child, lines, stderr: receive }
+    Sandbox { mode, run: Run::new(child.id(), &tag), child, lines, stderr: receive }
 }
 
 fn read_lines(stdout: ChildStdout) -> mpsc::Receiver<String> {
@@ -109,7 +112,8 @@ impl Sandbox {
 
     /// Waits for umlaut's own end.
     fn ended(&mut self) -> Result<String, String> {
-        let deadline = Instant::now() + CLEAR_END;
+        let limit = if self.mode == Mode::Ptrace { CLEAR_END_TRACED } else { CLEAR_END };
+        let deadline = Instant::now() + limit;
         loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => return Ok(status.to_string()),
