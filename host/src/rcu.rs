@@ -14,8 +14,11 @@
 //! before it looks at the slots once more. So one of the two finds that the batch may go. Who may not let go of it because
 //! it holds a lock does so at the end of its call ([`catch_up`]).
 
+use crate::abi::Timespec;
 use crate::cpu;
 use crate::lock::Mutex;
+use crate::sys::futex;
+use crate::time::Deadline;
 use crate::wait::HostThread;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -30,8 +33,10 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 const SLOTS: usize = 1024;
 /// The lower bits of a slot: the depth.
 const DEPTH: u64 = 0xffff;
-/// How often [`settle`] looks.
-const SETTLE: u32 = 1000;
+/// How often [`settle`] looks; the first [`YIELDS`] times without a pause, then each [`PAUSE`].
+const SETTLE: u32 = 2000;
+const YIELDS: u32 = 200;
+const PAUSE: Timespec = Timespec { sec: 0, nsec: 100_000 };
 /// One more beginning.
 const BEGUN: u64 = DEPTH + 1;
 
@@ -200,12 +205,18 @@ fn next_to_go() -> Option<Batch> {
 
 /// Waits, but not for ever, until all that was let go of before is gone: for who looks at counts. Not while reading, or under a lock.
 pub fn settle() {
-    for _ in 0..SETTLE {
+    for look in 0..SETTLE {
         collect();
-        if readers().waiting.load(SeqCst) == 0 {
+        let waiting = readers().waiting.load(SeqCst);
+        if waiting == 0 {
             return;
         }
-        crate::sys::process::sched_yield();
+        if look < YIELDS {
+            crate::sys::process::sched_yield();
+        } else {
+            // A reader that lost its processor may be away for long.
+            let _ = futex::wait_until(&readers().waiting, waiting, Deadline::after(PAUSE));
+        }
     }
 }
 
@@ -424,6 +435,14 @@ mod tests {
     use core::sync::atomic::{AtomicBool, AtomicUsize};
     use std::thread;
 
+    /// All of a process's threads share what waits, and these tests count it: one at a time.
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+    fn turn() -> impl Drop {
+        crate::testing::init();
+        TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     /// Counts how many of its kind there are.
     struct Counted(Arc<AtomicUsize>, u64, u64);
 
@@ -443,7 +462,7 @@ mod tests {
 
     #[test]
     fn who_reads_keeps_the_old_one() {
-        crate::testing::init();
+        let _turn = turn();
         let live = Arc::new(AtomicUsize::new(0));
         let cell = RcuCell::new(Some(Counted::new(&live, 1)));
         {
@@ -464,7 +483,7 @@ mod tests {
 
     #[test]
     fn counted_references_outlive_the_section() {
-        crate::testing::init();
+        let _turn = turn();
         let live = Arc::new(AtomicUsize::new(0));
         let cell = RcuArc::new(Counted::new(&live, 7));
         let kept = cell.get(&read()).to_arc();
@@ -478,7 +497,7 @@ mod tests {
 
     #[test]
     fn readers_never_see_what_is_gone() {
-        crate::testing::init();
+        let _turn = turn();
         let live = Arc::new(AtomicUsize::new(0));
         let cell = Arc::new(RcuArc::new(Counted::new(&live, 1)));
         let over = Arc::new(AtomicBool::new(false));
@@ -518,7 +537,7 @@ mod tests {
 
     #[test]
     fn what_reads_when_it_goes_does_not_pile_up() {
-        crate::testing::init();
+        let _turn = turn();
         let cell = RcuArc::new(Arc::new(Reads));
         let reading = read();
         for _ in 0..100_000 {

@@ -21,6 +21,10 @@ const MAX_OUTPUT: usize = 64 << 20;
 /// How long the output may stay open once the process itself has ended.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// How long umlaut's host processes may need to be reaped after the command has returned: a moment, but on a busy machine
+/// a moment can be long. Who waits for what never goes is told just as well.
+pub const REAPING: Duration = Duration::from_secs(10);
+
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

@@ -8,9 +8,6 @@ use crate::workdir::{self, WorkDir};
 use std::path::Path;
 use std::time::Duration;
 
-/// How long umlaut's host processes may need to be reaped after the command has returned.
-const REAPING: Duration = Duration::from_secs(1);
-
 /// Runs a case natively and in `mode`; the complaints, none if both agree.
 pub fn check(case: &Case, mode: Mode, parent: &Path) -> Vec<String> {
     check_rounds(case, mode, parent, 1).concat()
@@ -84,7 +81,7 @@ fn run(case: &Case, mode: Mode, dir: &WorkDir, tag: &str) -> Result<(Outcome, Ve
     }
     let before = dir.snapshot().map_err(files)?;
     command.envs(case.env.iter().map(|(k, v)| (k, v)));
-    let grace = if mode == Mode::Native { Duration::ZERO } else { REAPING };
+    let grace = if mode == Mode::Native { Duration::ZERO } else { exec::REAPING };
     let outcome = exec::run(command, tag, case.limit_in(mode), grace);
     let changed = if mode == Mode::Native {
         Vec::new()

@@ -13,7 +13,7 @@
 //! | `wait TEXT`     | until the screen shows it                                              |
 //! | `gone TEXT`     | until the screen does not show it any more                             |
 //! | `size COLS ROWS`| changes the terminal's size                                            |
-//! | `look`          | waits until the screen is still, and notes it                          |
+//! | `look`          | waits until the screen is still (and as it was natively), and notes it |
 //! | `end`           | until the command has ended, and notes its status                      |
 
 use crate::exec;
@@ -92,11 +92,14 @@ impl Screen<'_> {
         }
     }
 
-    fn look(&self) -> Result<String, String> {
+    /// Waits until the screen is still; and, if it is known what it should be, for that: a program that was not given the
+    /// processor for a while has a still screen, too.
+    fn look(&self, wanted: Option<&String>) -> Result<String, String> {
         let mut last = self.text()?;
         let mut since = Instant::now();
         let started = since;
-        while since.elapsed() < self.still && started.elapsed() < PATIENCE {
+        let other = |screen: &String| wanted.is_some_and(|w| w != screen);
+        while (since.elapsed() < self.still || other(&last)) && started.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(50));
             let now = self.text()?;
             if now != last {
@@ -128,8 +131,9 @@ pub fn packages(script: &str) -> Vec<String> {
     named.flat_map(|l| l.split_whitespace().map(str::to_string)).chain(["tmux".to_string()]).collect()
 }
 
-/// Plays a script in a directory with `work` and `tmp` in it; answers what it looked at.
-pub fn play(script: &str, mode: Mode, dir: &Path, still: Duration) -> Result<Vec<String>, String> {
+/// Plays a script in a directory with `work` and `tmp` in it; answers what it looked at. `wanted` is what was looked at
+/// natively, which is waited for.
+pub fn play(script: &str, mode: Mode, dir: &Path, still: Duration, wanted: &[String]) -> Result<Vec<String>, String> {
     std::fs::write(dir.join("tmux.conf"), "set -g remain-on-exit on\nset -g status off\n")
         .map_err(|e| e.to_string())?;
     let screen = Screen { dir, still, tag: exec::fresh_tag() };
@@ -147,7 +151,7 @@ pub fn play(script: &str, mode: Mode, dir: &Path, still: Duration) -> Result<Vec
                 let (x, y) = rest.split_once(' ').unwrap_or((rest, "24"));
                 screen.tmux(&["resize-window", "-x", x, "-y", y]).map(drop)
             }
-            "look" => screen.look().map(|s| seen.push(s)),
+            "look" => screen.look(wanted.get(seen.len())).map(|s| seen.push(s)),
             "end" => screen.end().map(|s| seen.push(s)),
             _ => Err("no such line".to_string()),
         };

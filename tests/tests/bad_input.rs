@@ -257,7 +257,7 @@ fn run(mode: Mode, runner: &Path, names: &[String], dir: &WorkDir) -> exec::Outc
     let tag = exec::fresh_tag();
     command.args(names);
     exec::plain_environment(&mut command, &dir.work(), &dir.tmp(), &tag);
-    exec::run(command, &tag, Duration::from_secs(180), Duration::from_secs(1))
+    exec::run(command, &tag, Duration::from_secs(180), exec::REAPING)
 }
 
 /// Every damaged file, natively and under umlaut.

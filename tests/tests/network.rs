@@ -20,7 +20,7 @@ fn umlaut(mode: Mode, options: &[String], script: &str) -> (String, i32) {
     let mut command: Command = mode::umlaut(mode);
     command.args(options).args(["--", "/bin/bash", "-c", script]);
     exec::plain_environment(&mut command, &dir.work(), &dir.tmp(), &tag);
-    let outcome = exec::run(command, &tag, LIMIT, Duration::from_secs(1));
+    let outcome = exec::run(command, &tag, LIMIT, exec::REAPING);
     dir.remove().expect("scratch");
     assert!(outcome.trouble.is_none(), "{:?}", outcome.trouble);
     assert!(outcome.left_over.is_empty(), "left over: {:?}", outcome.left_over);

@@ -90,7 +90,7 @@ fn sweep(mode: Mode) {
     command.arg("--").arg(program).args(RUNTIME).args(numbers.iter().map(|n| argument(*n))).args(UNKNOWN);
     let tag = exec::fresh_tag();
     exec::plain_environment(&mut command, &dir.work(), &dir.tmp(), &tag);
-    let outcome = exec::run(command, &tag, Duration::from_secs(280), Duration::from_secs(1));
+    let outcome = exec::run(command, &tag, Duration::from_secs(280), exec::REAPING);
     let _ = dir.remove();
     paths::remove_scratch();
     let (said, stderr) = (String::from_utf8_lossy(&outcome.stdout), String::from_utf8_lossy(&outcome.stderr));

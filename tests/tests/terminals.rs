@@ -33,14 +33,18 @@ fn compare(mode: Mode) {
     let mut failures = Vec::new();
     for (name, script) in scripts().iter().filter(|(n, _)| filter.split(',').any(|f| n.contains(f))) {
         let dir = WorkDir::new(&paths::scratch().join("terminals"), name);
-        let play = |mode, still| {
+        let play = |mode, still, wanted: &[String]| {
             dir.renew(None).expect("a fresh directory");
             let root = dir.work().parent().expect("it lies in its root").to_path_buf();
-            screen::play(script, mode, &root, still)
+            screen::play(script, mode, &root, still, wanted)
         };
         // On a busy machine a program may think for longer than a screen has to be still to be looked at.
         let agree = |(a, b): &(Played, Played)| a.is_ok() && a == b;
-        let both = |still| (play(Mode::Native, still), play(mode, still));
+        let both = |still| {
+            let native = play(Mode::Native, still, &[]);
+            let here = play(mode, still, native.as_deref().unwrap_or(&[]));
+            (native, here)
+        };
         let played = Some(both(STILL)).filter(agree).unwrap_or_else(|| both(STILL * 5));
         match played {
             (Ok(a), Ok(b)) if a == b && !a.is_empty() => {}

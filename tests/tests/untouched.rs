@@ -34,7 +34,7 @@ fn umlaut(dir: &WorkDir, script: &str, root: bool) -> exec::Outcome {
     }
     command.args(["--", "/bin/bash", "-c", script]);
     exec::plain_environment(&mut command, &dir.work(), &dir.tmp(), &tag);
-    exec::run(command, &tag, Duration::from_secs(30), Duration::from_secs(1))
+    exec::run(command, &tag, Duration::from_secs(30), exec::REAPING)
 }
 
 #[test]
