@@ -27,6 +27,9 @@ struct Scenario {
     script: &'static str,
 }
 
+/// Waits until one of these processes is gone. Not bash's `wait -n`: a death right before it sleeps is slept through.
+const WATCH: &str = "watch() { while :; do for i; do kill -0 $i 2>/dev/null || return; done; sleep 0.05; done; }; ";
+
 const SCENARIOS: [Scenario; 7] = [
     Scenario { name: "one sleeper", processes: 1, script: "echo ready; exec sleep 1000" },
     Scenario { name: "a busy loop", processes: 1, script: "echo ready; while :; do :; done" },
@@ -34,7 +37,7 @@ const SCENARIOS: [Scenario; 7] = [
     Scenario {
         name: "named pipe",
         processes: 3,
-        script: "mkfifo p; cat p & c=$!; sleep 1000 > p & s=$!; sleep 0.1; echo ready; wait -n; echo status $?; \
+        script: "mkfifo p; cat p & c=$!; sleep 1000 > p & s=$!; sleep 0.1; echo ready; watch $c $s; echo status; \
                  kill -9 $c $s 2>/dev/null; wait; echo end",
     },
     Scenario {
@@ -46,13 +49,13 @@ const SCENARIOS: [Scenario; 7] = [
         name: "fork tree",
         processes: 4,
         script: "for i in 1 2 3; do (while /bin/true; do :; done) & p+=($!); done; sleep 0.2; echo ready; \
-                 wait -n; echo status $?; kill -9 ${p[@]} 2>/dev/null; wait; echo end",
+                 watch ${p[@]}; echo status; kill -9 ${p[@]} 2>/dev/null; wait; echo end",
     },
     Scenario {
         name: "writers of one file",
         processes: 3,
         script: "for i in 1 2; do (while :; do echo $i >> f; done) & p+=($!); done; sleep 0.1; echo ready; \
-                 wait -n; echo status $?; kill -9 ${p[@]} 2>/dev/null; wait; echo end",
+                 watch ${p[@]}; echo status; kill -9 ${p[@]} 2>/dev/null; wait; echo end",
     },
 ];
 
@@ -68,7 +71,8 @@ struct Sandbox {
 fn start(scenario: &Scenario, mode: Mode, dir: &WorkDir) -> Sandbox {
     let tag = exec::fresh_tag();
     let mut command: Command = mode::umlaut(mode);
-    command.args(["--", "/bin/bash", "-c", scenario.script]);
+    let script = [WATCH, scenario.script].concat();
+    command.args(["--", "/bin/bash", "-c", &script]);
     exec::plain_environment(&mut command, &dir.work(), &dir.tmp(), &tag);
     exec::in_own_session(&mut command);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
