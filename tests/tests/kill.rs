@@ -179,7 +179,8 @@ fn verdict(sandbox: &mut Sandbox, supervisor: bool) -> Result<(), String> {
         return Err(format!("umlaut ended ({status}) but left {left:?}\n{}", procs::dump(&sandbox.run)));
     }
     let stderr = sandbox.stderr.recv_timeout(exec::REAPING).unwrap_or_default();
-    let said: Vec<String> = sandbox.lines.try_iter().collect();
+    // To the end of the output: who reads it may be behind.
+    let said: Vec<String> = std::iter::from_fn(|| sandbox.lines.recv_timeout(exec::REAPING).ok()).collect();
     // The guest saw it (a shell prints 137), or umlaut passes the guest's own death on, or says what happened.
     let clear = supervisor
         || said.iter().any(|l| l.starts_with("status"))
