@@ -7,6 +7,7 @@ use crate::case::Case;
 use crate::hosttree::HostTree;
 use crate::mode::Mode;
 use crate::{pair, paths};
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,9 @@ const WORKERS: usize = 2;
 
 /// After so many hangs a suite gives up: the rest would hang too, and the time is limited.
 const MAX_HANGS: usize = 6;
+
+/// So many cases of real programs may need a second try.
+const MAX_AGAIN: usize = 3;
 
 /// A failed case and what is wrong with it.
 pub struct Failure {
@@ -34,6 +38,35 @@ pub fn turn() -> MutexGuard<'static, ()> {
 
 /// Runs the cases natively and in `mode`, and panics with the list of failures.
 pub fn run(suite: &str, mode: Mode, cases: Vec<Case>) {
+    run_with(suite, mode, cases, |_, failures| failures);
+}
+
+/// The same for real programs, some of which do not agree with themselves on a machine that stalls: the few that failed are
+/// run once more, natively and here, with nothing beside them. What they did first is said aloud.
+pub fn run_programs(suite: &str, mode: Mode, cases: Vec<Case>) {
+    run_with(suite, mode, cases, |cases, failures| again(suite, mode, cases, failures));
+}
+
+fn again(suite: &str, mode: Mode, cases: &[Case], failures: Vec<Failure>) -> Vec<Failure> {
+    if failures.len() > MAX_AGAIN {
+        return failures;
+    }
+    let parent = paths::scratch().join(mode.name());
+    let still_fails = |failure: &Failure| {
+        let Some(case) = cases.iter().find(|c| c.name == failure.name) else { return true };
+        let fails = !timed(case, &|case, parent| pair::check(case, mode, parent), &parent).is_empty();
+        let verdict = if fails { "fails again" } else { "agrees when run alone" };
+        let first = pair::shorten(&failure.name, mode, &failure.complaints.join("\n"));
+        // Past the test runner, which keeps what a passing test prints.
+        let _ = writeln!(std::io::stderr(), "{suite} ({}): {} {verdict}; first: {first}", mode.name(), failure.name);
+        fails
+    };
+    let left = failures.into_iter().filter(still_fails).collect();
+    paths::remove_scratch();
+    left
+}
+
+fn run_with(suite: &str, mode: Mode, cases: Vec<Case>, look_again: impl FnOnce(&[Case], Vec<Failure>) -> Vec<Failure>) {
     if !mode.wanted() {
         println!("{suite}: {} is left out by UMLAUT_TRAP", mode.name());
         return;
@@ -42,7 +75,8 @@ pub fn run(suite: &str, mode: Mode, cases: Vec<Case>) {
     let _turn = turn();
     let cases = selected(cases, mode);
     let host = HostTree::look();
-    let mut failures = run_all(&cases, &|case, parent| pair::check(case, mode, parent), mode);
+    let failures = run_all(&cases, &|case, parent| pair::check(case, mode, parent), mode);
+    let mut failures = look_again(&cases, failures);
     let changes = host.changes();
     if !changes.is_empty() {
         failures.push(Failure { name: "(the host's files, after all cases)".to_string(), complaints: changes });
