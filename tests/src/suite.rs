@@ -19,7 +19,7 @@ const WORKERS: usize = 2;
 /// After so many hangs a suite gives up: the rest would hang too, and the time is limited.
 const MAX_HANGS: usize = 6;
 
-/// So many cases of real programs may need a second try.
+/// So many cases may need a second try.
 const MAX_AGAIN: usize = 3;
 
 /// A failed case and what is wrong with it.
@@ -36,17 +36,8 @@ pub fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs the cases natively and in `mode`, and panics with the list of failures.
-pub fn run(suite: &str, mode: Mode, cases: Vec<Case>) {
-    run_with(suite, mode, cases, |_, failures| failures);
-}
-
-/// The same for real programs, some of which do not agree with themselves on a machine that stalls: the few that failed are
-/// run once more, natively and here, with nothing beside them. What they did first is said aloud.
-pub fn run_programs(suite: &str, mode: Mode, cases: Vec<Case>) {
-    run_with(suite, mode, cases, |cases, failures| again(suite, mode, cases, failures));
-}
-
+/// The few cases that failed are run once more, natively and here, with nothing beside them: on a machine that stalls not
+/// every program agrees with itself. What they did first is said aloud; `cargo xtask stress` is there to look for what is rare.
 fn again(suite: &str, mode: Mode, cases: &[Case], failures: Vec<Failure>) -> Vec<Failure> {
     if failures.len() > MAX_AGAIN {
         return failures;
@@ -66,7 +57,8 @@ fn again(suite: &str, mode: Mode, cases: &[Case], failures: Vec<Failure>) -> Vec
     left
 }
 
-fn run_with(suite: &str, mode: Mode, cases: Vec<Case>, look_again: impl FnOnce(&[Case], Vec<Failure>) -> Vec<Failure>) {
+/// Runs the cases natively and in `mode`, and panics with the list of failures.
+pub fn run(suite: &str, mode: Mode, cases: Vec<Case>) {
     if !mode.wanted() {
         println!("{suite}: {} is left out by UMLAUT_TRAP", mode.name());
         return;
@@ -76,7 +68,7 @@ fn run_with(suite: &str, mode: Mode, cases: Vec<Case>, look_again: impl FnOnce(&
     let cases = selected(cases, mode);
     let host = HostTree::look();
     let failures = run_all(&cases, &|case, parent| pair::check(case, mode, parent), mode);
-    let mut failures = look_again(&cases, failures);
+    let mut failures = again(suite, mode, &cases, failures);
     let changes = host.changes();
     if !changes.is_empty() {
         failures.push(Failure { name: "(the host's files, after all cases)".to_string(), complaints: changes });

@@ -39,17 +39,17 @@ fn commands_are_deterministic_natively() {
 #[test]
 #[ignore = "needs Debian packages: cargo xtask test"]
 fn commands_sud() {
-    suite::run_programs("commands", Mode::Sud, cases());
+    suite::run("commands", Mode::Sud, cases());
 }
 
 #[test]
 #[ignore = "needs Debian packages: cargo xtask test"]
 fn commands_seccomp() {
-    suite::run_programs("commands", Mode::Seccomp, cases());
+    suite::run("commands", Mode::Seccomp, cases());
 }
 
 #[test]
 #[ignore = "needs Debian packages: cargo xtask test"]
 fn commands_ptrace() {
-    suite::run_programs("commands", Mode::Ptrace, cases());
+    suite::run("commands", Mode::Ptrace, cases());
 }

@@ -17,7 +17,7 @@ use vkernel::files::io::InUse;
 use vkernel::kernel::kernel;
 use vkernel::net::addr::{self, AF_INET, AF_INET6, AF_NETLINK, AF_UNIX};
 use vkernel::net::block::{self, Waits};
-use vkernel::net::{self, Addr, Connect, Core, Family, Kind, Socket, Ucred, netlink};
+use vkernel::net::{self, Addr, Connect, Core, Family, Kind, Socket, Ucred, netlink, protocol};
 
 const AF_UNSPEC: u16 = 0;
 /// One more than the highest family and type that Linux knows.
@@ -27,8 +27,9 @@ const SOCK_TYPE_MASK: u32 = 0xf;
 const SOCK_RAW: u32 = 3;
 /// `SOCK_NONBLOCK` and `SOCK_CLOEXEC` are `O_NONBLOCK` and `O_CLOEXEC`.
 const SOCK_FLAGS: OpenFlags = OpenFlags::NONBLOCK.union(OpenFlags::CLOEXEC);
-const IPPROTO_TCP: i32 = 6;
-const IPPROTO_UDP: i32 = 17;
+const IPPROTO_TCP: i32 = protocol::TCP as i32;
+const IPPROTO_UDP: i32 = protocol::UDP as i32;
+const IPPROTO_UDPLITE: i32 = protocol::UDPLITE as i32;
 /// Ports below this one need `CAP_NET_BIND_SERVICE` (`ip_unprivileged_port_start`).
 const PROT_SOCK: u16 = 1024;
 const CAP_NET_BIND_SERVICE: u64 = 1 << 10;
@@ -111,8 +112,9 @@ fn choose_ip(kind: u32, protocol: i32) -> Result<(Kind, u32)> {
         return Err(Errno::EINVAL);
     }
     match (kind, protocol) {
-        (1, 0 | IPPROTO_TCP) => Ok((Kind::Stream, IPPROTO_TCP as u32)),
-        (2, 0 | IPPROTO_UDP) => Ok((Kind::Dgram, IPPROTO_UDP as u32)),
+        (1, 0 | IPPROTO_TCP) => Ok((Kind::Stream, protocol::TCP)),
+        (2, 0 | IPPROTO_UDP) => Ok((Kind::Dgram, protocol::UDP)),
+        (2, IPPROTO_UDPLITE) => Ok((Kind::Dgram, protocol::UDPLITE)),
         (1 | 2, _) | (SOCK_RAW, 0) => Err(Errno::EPROTONOSUPPORT),
         (SOCK_RAW, _) => Err(Errno::EPERM),
         _ => Err(Errno::ESOCKTNOSUPPORT),

@@ -10,6 +10,7 @@ pub(super) const SOL_SOCKET: i32 = 1;
 pub(super) const SOL_TCP: i32 = 6;
 pub(super) const SOL_UDP: i32 = 17;
 pub(super) const SOL_IPV6: i32 = 41;
+pub(super) const SOL_UDPLITE: i32 = 136;
 pub(super) const SOL_NETLINK: i32 = 270;
 
 /// What setting an option makes of a number.
@@ -90,6 +91,8 @@ const TCP: &[Known] = &[
     (SOL_TCP, 36, 0, Int(0, 1)),          // TCP_INQ
     (SOL_TCP, 37, 0, Int(0, i32::MAX)),   // TCP_TX_DELAY
     (SOL_UDP, 1, 0, Bool),                // UDP_CORK
+    (SOL_UDP, 10, 0, Made(coverage)),     // UDPLITE_SEND_CSCOV
+    (SOL_UDP, 11, 0, Made(coverage)),     // UDPLITE_RECV_CSCOV
 ];
 
 const IP: &[Known] = &[
@@ -222,6 +225,15 @@ fn defer_accept(n: i32, _: bool) -> Result<i32> {
 /// Half of the smallest buffer at least.
 fn window_clamp(n: i32, _: bool) -> Result<i32> {
     Ok(if n == 0 { 0 } else { n.max(1152) })
+}
+
+/// So many bytes of a datagram are checked: the header of eight at least; 0: all.
+fn coverage(n: i32, _: bool) -> Result<i32> {
+    Ok(match n {
+        0 => 0,
+        ..8 => 8,
+        _ => n.min(0xffff),
+    })
 }
 
 fn fastopen(n: i32, _: bool) -> Result<i32> {

@@ -4,7 +4,7 @@
 
 use super::socket::socket_of;
 use super::sockhost;
-use super::sockknown::{self, SOL_IP, SOL_IPV6, SOL_NETLINK, SOL_SOCKET, SOL_TCP, SOL_UDP, known};
+use super::sockknown::{self, SOL_IP, SOL_IPV6, SOL_NETLINK, SOL_SOCKET, SOL_TCP, SOL_UDP, SOL_UDPLITE, known};
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use fs_emu::cred::Caps;
 use host::{Errno, Result, user};
 use vkernel::net::addr::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX};
-use vkernel::net::{Core, Family, Kind, Socket, Ucred, block, interface_exists};
+use vkernel::net::{Core, Family, Kind, Socket, Ucred, block, interface_exists, protocol};
 
 macro_rules! names {
     ($($name:ident = $n:literal),* $(,)?) => { $(const $name: i32 = $n;)* };
@@ -24,29 +24,33 @@ names! {
     SO_SNDLOWAT = 19, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_BINDTODEVICE = 25, SO_DETACH_FILTER = 27, SO_PEERNAME = 28,
     SO_ACCEPTCONN = 30, SO_SNDBUFFORCE = 32, SO_RCVBUFFORCE = 33, SO_PASSSEC = 34, SO_TIMESTAMPING = 37, SO_PROTOCOL = 38, SO_DOMAIN = 39, SO_MAX_PACING_RATE = 47, SO_CNX_ADVICE = 53, SO_MEMINFO = 55, SO_COOKIE = 57, SO_PEERGROUPS = 59,
     SO_RCVTIMEO_NEW = 66, SO_SNDTIMEO_NEW = 67, TCP_MAXSEG = 2, TCP_INFO = 11, TCP_CONGESTION = 13, TCP_REPAIR = 19,
-    TCP_TIMESTAMP = 24, TCP_SAVED_SYN = 28, TCP_ULP = 31, IP_OPTIONS = 4, IP_PKTOPTIONS = 9, IP_MTU = 14, IP_MULTICAST_IF = 32, IP_UNICAST_IF = 50, IP_ADD_MEMBERSHIP = 35,
+    TCP_TIMESTAMP = 24, TCP_SAVED_SYN = 28, TCP_ULP = 31, UDPLITE_SEND_CSCOV = 10, UDPLITE_RECV_CSCOV = 11, IP_OPTIONS = 4, IP_PKTOPTIONS = 9, IP_MTU = 14, IP_MULTICAST_IF = 32, IP_UNICAST_IF = 50, IP_ADD_MEMBERSHIP = 35,
     IP_DROP_MEMBERSHIP = 36, IPV6_JOIN = 20, IPV6_LEAVE = 21, IPV6_MTU = 24, IPV6_V6ONLY = 26, IPV6_UNICAST_IF = 76,
 }
 
-/// Whether sockets of this kind know options of this level.
-fn check_level(core: &Core, level: i32) -> Result<()> {
+/// The level whose options these are, if sockets of this kind know them: UDP-Lite's are UDP's.
+fn level_of(core: &Core, level: i32) -> Result<i32> {
     if level == SOL_SOCKET {
-        return Ok(());
+        return Ok(level);
     }
     if core.is_unix() {
         return Err(Errno::EOPNOTSUPP);
     }
     if core.is_netlink() {
-        return if level == SOL_NETLINK { Ok(()) } else { Err(Errno::ENOPROTOOPT) };
+        return if level == SOL_NETLINK { Ok(level) } else { Err(Errno::ENOPROTOOPT) };
     }
     let knows = match level {
         SOL_IP => true,
         SOL_TCP => core.kind == Kind::Stream,
-        SOL_UDP => core.kind == Kind::Dgram,
+        SOL_UDP | SOL_UDPLITE => core.kind == Kind::Dgram,
         SOL_IPV6 => core.family == Family::Inet6,
         _ => false,
     };
-    if knows { Ok(()) } else { Err(Errno::ENOPROTOOPT) }
+    match level {
+        _ if !knows => Err(Errno::ENOPROTOOPT),
+        SOL_UDPLITE => Ok(SOL_UDP),
+        _ => Ok(level),
+    }
 }
 
 /// `setsockopt(2)`.
@@ -57,7 +61,7 @@ pub fn setsockopt(call: &mut Call<'_>, fd: Fd, level: i32, name: i32, value: Ptr
     if let Some(fd) = socket.core().outside().filter(|_| !sockhost::is_own(level, name)) {
         return sockhost::set(&fd, level, name, value, len);
     }
-    check_level(socket.core(), level)?;
+    let level = level_of(socket.core(), level)?;
     match level {
         SOL_NETLINK => set_netlink(call, socket, name, value, len),
         SOL_SOCKET => set_socket(call, socket, name, value, len),
@@ -161,6 +165,9 @@ fn set_protocol(call: &Call<'_>, socket: &Socket, level: i32, name: i32, value: 
     match (level, name) {
         (SOL_TCP, TCP_CONGESTION) => return set_congestion(value, len),
         (SOL_TCP, TCP_ULP) => return Err(Errno::ENOENT),
+        (SOL_UDP, UDPLITE_SEND_CSCOV | UDPLITE_RECV_CSCOV) if core.protocol != protocol::UDPLITE => {
+            return Err(Errno::ENOPROTOOPT);
+        }
         (SOL_TCP, TCP_REPAIR | TCP_TIMESTAMP) => return Err(Errno::EPERM),
         (SOL_IP, IP_OPTIONS) if len == 0 => return Ok(()),
         // The loopback carries no multicast: who joins a group hears nothing.
@@ -220,7 +227,7 @@ pub fn getsockopt(call: &mut Call<'_>, fd: Fd, level: i32, name: i32, value: Ptr
     if let Some(fd) = socket.core().outside().filter(|_| !sockhost::is_own(level, name)) {
         return sockhost::get(&fd, level, name, value, len);
     }
-    check_level(socket.core(), level).map_err(|e| match socket.core().family {
+    let level = level_of(socket.core(), level).map_err(|e| match socket.core().family {
         // What IPv4 answers, when asked and only then.
         Family::Inet => Errno::EOPNOTSUPP,
         _ => e,

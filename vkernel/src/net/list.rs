@@ -5,6 +5,7 @@
 
 use super::addr::{Addr, Ip};
 use super::core::{Core, Family, Kind, Role};
+use super::protocol::TCP;
 use crate::kernel::kernel;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -33,9 +34,9 @@ impl List {
     }
 }
 
-fn sockets(family: Family, kind: Kind) -> Vec<Arc<Core>> {
+fn sockets(family: Family, protocol: u32) -> Vec<Arc<Core>> {
     let mut all = kernel().net.sockets().all();
-    all.retain(|c| c.family == family && c.kind == kind && c.outside().is_none());
+    all.retain(|c| c.family == family && c.protocol == protocol && c.outside().is_none());
     all
 }
 
@@ -116,25 +117,25 @@ fn place(at: Ip, family: Family) -> String {
     out
 }
 
-/// The lines of `/proc/net/tcp`, `tcp6`, `udp`, `udp6`, without the header.
-pub fn ip_lines(family: Family, kind: Kind) -> Vec<String> {
-    let cores = sockets(family, kind);
+/// The lines of `/proc/net/tcp`, `tcp6`, `udp`, `udp6`, `udplite`, `udplite6`, without the header.
+pub fn ip_lines(family: Family, protocol: u32) -> Vec<String> {
+    let cores = sockets(family, protocol);
     let mut rows: Vec<Row> = cores.iter().filter_map(|c| c.row()).collect();
     // Listeners come first; UDP is in the order of ports.
-    match kind {
-        Kind::Stream => rows.sort_by_key(|r| r.state != LISTEN),
+    match protocol {
+        TCP => rows.sort_by_key(|r| r.state != LISTEN),
         _ => rows.sort_by_key(|r| r.local.port),
     }
-    rows.iter().enumerate().map(|(n, row)| ip_line(n, row, family, kind)).collect()
+    rows.iter().enumerate().map(|(n, row)| ip_line(n, row, family, protocol == TCP)).collect()
 }
 
-fn ip_line(n: usize, row: &Row, family: Family, kind: Kind) -> String {
-    let sl = if kind == Kind::Stream { n } else { usize::from(row.local.port) };
-    let width = if kind == Kind::Stream { 4 } else { 5 };
+fn ip_line(n: usize, row: &Row, family: Family, tcp: bool) -> String {
+    let sl = if tcp { n } else { usize::from(row.local.port) };
+    let width = if tcp { 4 } else { 5 };
     let (local, remote) = (place(row.local, family), place(row.remote, family));
-    let tail = match (kind, row.state) {
-        (Kind::Stream, LISTEN) => " 100 0 0 10 0",
-        (Kind::Stream, _) => " 20 4 30 10 -1",
+    let tail = match (tcp, row.state) {
+        (true, LISTEN) => " 100 0 0 10 0",
+        (true, _) => " 20 4 30 10 -1",
         _ => " 0",
     };
     format!(
@@ -144,7 +145,7 @@ fn ip_line(n: usize, row: &Row, family: Family, kind: Kind) -> String {
         row.queues.1,
         row.uid,
         row.ino,
-        if kind == Kind::Stream { 1 } else { 2 },
+        if tcp { 1 } else { 2 },
         0,
     )
 }
@@ -187,9 +188,9 @@ fn unix_line(core: &Core) -> Vec<u8> {
     out
 }
 
-/// How many sockets of a family and kind there are.
-pub fn count(family: Family, kind: Kind) -> usize {
-    sockets(family, kind).iter().filter(|c| c.row().is_some()).count()
+/// How many sockets of a family and protocol there are.
+pub fn count(family: Family, protocol: u32) -> usize {
+    sockets(family, protocol).iter().filter(|c| c.row().is_some()).count()
 }
 
 /// How many sockets there are at all.

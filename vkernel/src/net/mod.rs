@@ -51,6 +51,16 @@ pub use self::send::{Outgoing, Target};
 pub use self::setup::Setup;
 pub use self::tcp::Connect;
 
+/// Numbers of the protocols of IP that there are sockets of.
+pub mod protocol {
+    /// `IPPROTO_TCP`.
+    pub const TCP: u32 = 6;
+    /// `IPPROTO_UDP`.
+    pub const UDP: u32 = 17;
+    /// `IPPROTO_UDPLITE`: UDP with other ports, and a checksum that need not cover all. Nothing gets damaged here.
+    pub const UDPLITE: u32 = 136;
+}
+
 /// Flags of sending and receiving (`MSG_*`).
 #[allow(missing_docs)]
 pub mod msg {

@@ -5,6 +5,7 @@
 use super::addr::{ANY4, Ip};
 use super::core::{Core, Kind};
 use super::list::List;
+use super::protocol;
 use super::queue::Message;
 use super::setup::Setup;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -151,7 +152,7 @@ impl Net {
     pub(super) fn add_port(&self, core: &Arc<Core>, at: Ip) -> Result<u16> {
         let mut ports = self.ports.lock();
         let new = Binding::new(core, at.ip);
-        let table = ports.table(core.kind);
+        let table = ports.table(core.protocol);
         let port = match at.port {
             0 => table.free().ok_or(Errno::EADDRINUSE)?,
             port if table.conflicts(port, &new, false) => return Err(Errno::EADDRINUSE),
@@ -163,7 +164,7 @@ impl Net {
 
     pub(super) fn remove_port(&self, core: &Arc<Core>, port: u16) {
         let mut ports = self.ports.lock();
-        let table = ports.table(core.kind);
+        let table = ports.table(core.protocol);
         if let Some(list) = table.bound.get_mut(&port) {
             list.retain(|b| !b.is_of(core));
             if list.is_empty() {
@@ -175,7 +176,7 @@ impl Net {
     /// Marks a bound socket as listening. `EADDRINUSE` when another listens there already.
     pub(super) fn listen(&self, core: &Arc<Core>, port: u16) -> Result<()> {
         let mut ports = self.ports.lock();
-        let table = ports.table(core.kind);
+        let table = ports.table(core.protocol);
         let ip = table.bound.get(&port).and_then(|l| l.iter().find(|b| b.is_of(core))).map_or(0, |b| b.ip);
         let mut new = Binding::new(core, ip);
         new.listening = true;
@@ -188,7 +189,7 @@ impl Net {
 
     /// Notes where a UDP socket is connected to, or that it no longer is.
     pub(super) fn connect(&self, core: &Arc<Core>, port: u16, local: u128, remote: Option<Ip>) {
-        self.ports.lock().table(core.kind).change(core, port, |b| {
+        self.ports.lock().table(core.protocol).change(core, port, |b| {
             b.ip = local;
             b.remote = remote;
         });
@@ -199,7 +200,7 @@ impl Net {
         let mut ports = self.ports.lock();
         ports.turn = ports.turn.wrapping_add(1);
         let turn = ports.turn;
-        let list = ports.table(Kind::Stream).bound.get(&to.port)?;
+        let list = ports.table(protocol::TCP).bound.get(&to.port)?;
         let able = || list.iter().filter(|b| b.listening && b.takes(to.ip));
         let exact = able().any(|b| b.ip == to.ip);
         let fitting: Vec<&Binding> = able().filter(|b| !exact || b.ip == to.ip).collect();
@@ -208,9 +209,9 @@ impl Net {
     }
 
     /// Who receives a datagram.
-    pub(super) fn receiver(&self, from: Ip, to: Ip) -> Option<Arc<Core>> {
+    pub(super) fn receiver(&self, protocol: u32, from: Ip, to: Ip) -> Option<Arc<Core>> {
         let mut ports = self.ports.lock();
-        let list = ports.table(Kind::Dgram).bound.get(&to.port)?;
+        let list = ports.table(protocol).bound.get(&to.port)?;
         let able = list.iter().filter(|b| b.takes(to.ip) && b.remote.is_none_or(|r| r == from));
         able.max_by_key(|b| (b.remote.is_some(), b.ip == to.ip))?.core.upgrade()
     }
@@ -224,6 +225,7 @@ const LAST_FREE: u16 = 60999;
 struct Ports {
     tcp: PortTable,
     udp: PortTable,
+    udplite: PortTable,
     turn: usize,
 }
 
@@ -246,8 +248,12 @@ struct Binding {
 }
 
 impl Ports {
-    fn table(&mut self, kind: Kind) -> &mut PortTable {
-        if kind == Kind::Dgram { &mut self.udp } else { &mut self.tcp }
+    fn table(&mut self, protocol: u32) -> &mut PortTable {
+        match protocol {
+            protocol::UDP => &mut self.udp,
+            protocol::UDPLITE => &mut self.udplite,
+            _ => &mut self.tcp,
+        }
     }
 }
 

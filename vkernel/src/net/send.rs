@@ -301,7 +301,7 @@ impl Socket {
         let source = core.source(to)?;
         let mut message = Message::copy_in(from, len)?;
         (message.from, message.to, message.when) = (Addr::Ip(source), Addr::Ip(to), time::realtime());
-        match kernel().net.receiver(source, to) {
+        match kernel().net.receiver(core.protocol, source, to) {
             Some(other) => {
                 let mut state = other.state.lock();
                 // What does not fit is lost.

@@ -7,7 +7,7 @@ use super::hostfile::read_host;
 use super::{PROC_DEV, fixed_attr};
 use crate::kernel::kernel;
 use crate::net::netlink::book::{attribute, field, ifla, kind};
-use crate::net::{Family, Kind, list};
+use crate::net::{Family, list, protocol};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -40,10 +40,10 @@ fn padded(lines: impl IntoIterator<Item = String>, width: usize) -> Vec<u8> {
 }
 
 /// A table of IP sockets: its header and its lines.
-fn ip(header: &str, family: Family, kind: Kind) -> Vec<u8> {
-    let lines = list::ip_lines(family, kind);
+fn ip(header: &str, family: Family, protocol: u32) -> Vec<u8> {
+    let lines = list::ip_lines(family, protocol);
     if family == Family::Inet {
-        let width = if kind == Kind::Stream { TCP_WIDTH } else { UDP_WIDTH };
+        let width = if protocol == protocol::TCP { TCP_WIDTH } else { UDP_WIDTH };
         return padded(core::iter::once(String::from(header)).chain(lines), width);
     }
     let mut out = header.as_bytes().to_vec();
@@ -138,18 +138,22 @@ fn ipv6_route() -> Vec<u8> {
     [nowhere.as_str(), &line(1, 128, 0, 0x8020_0001), &nowhere].concat().into_bytes()
 }
 
+fn counts(family: Family) -> [usize; 3] {
+    [protocol::TCP, protocol::UDP, protocol::UDPLITE].map(|p| list::count(family, p))
+}
+
 fn sockstat() -> Vec<u8> {
-    let (used, tcp, udp) =
-        (list::count_all(), list::count(Family::Inet, Kind::Stream), list::count(Family::Inet, Kind::Dgram));
+    let used = list::count_all();
+    let [tcp, udp, lite] = counts(Family::Inet);
     format!(
-        "sockets: used {used}\nTCP: inuse {tcp} orphan 0 tw 0 alloc {tcp} mem 0\nUDP: inuse {udp} mem 0\nUDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n"
+        "sockets: used {used}\nTCP: inuse {tcp} orphan 0 tw 0 alloc {tcp} mem 0\nUDP: inuse {udp} mem 0\nUDPLITE: inuse {lite}\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n"
     )
     .into_bytes()
 }
 
 fn sockstat6() -> Vec<u8> {
-    let (tcp, udp) = (list::count(Family::Inet6, Kind::Stream), list::count(Family::Inet6, Kind::Dgram));
-    format!("TCP6: inuse {tcp}\nUDP6: inuse {udp}\nUDPLITE6: inuse 0\nRAW6: inuse 0\nFRAG6: inuse 0 memory 0\n")
+    let [tcp, udp, lite] = counts(Family::Inet6);
+    format!("TCP6: inuse {tcp}\nUDP6: inuse {udp}\nUDPLITE6: inuse {lite}\nRAW6: inuse 0\nFRAG6: inuse 0 memory 0\n")
         .into_bytes()
 }
 
@@ -170,10 +174,12 @@ fn shared(name: &'static str, make: fn() -> Vec<u8>) -> (&'static str, InodeRef)
 pub(super) fn dir() -> InodeRef {
     let files = [
         shared("dev", dev),
-        shared("tcp", || ip(TCP, Family::Inet, Kind::Stream)),
-        shared("tcp6", || ip(TCP6, Family::Inet6, Kind::Stream)),
-        shared("udp", || ip(UDP, Family::Inet, Kind::Dgram)),
-        shared("udp6", || ip(UDP6, Family::Inet6, Kind::Dgram)),
+        shared("tcp", || ip(TCP, Family::Inet, protocol::TCP)),
+        shared("tcp6", || ip(TCP6, Family::Inet6, protocol::TCP)),
+        shared("udp", || ip(UDP, Family::Inet, protocol::UDP)),
+        shared("udp6", || ip(UDP6, Family::Inet6, protocol::UDP)),
+        shared("udplite", || ip(UDP, Family::Inet, protocol::UDPLITE)),
+        shared("udplite6", || ip(UDP6, Family::Inet6, protocol::UDPLITE)),
         shared("raw", || RAW.as_bytes().to_vec()),
         shared("raw6", || UDP6.as_bytes().to_vec()),
         shared("arp", || ARP.as_bytes().to_vec()),
