@@ -66,6 +66,19 @@ struct FreeList {
     /// Live objects, and the bytes that were asked for.
     objects: usize,
     bytes: usize,
+    /// How often it has got room.
+    refills: usize,
+}
+
+/// How a size class is used, for `/proc/slabinfo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SizeClass {
+    /// Bytes of an object.
+    pub size: usize,
+    /// Live objects.
+    pub objects: usize,
+    /// Pages that it has got; they stay with it.
+    pub pages: usize,
 }
 
 /// What is in use, for leak tests and `/proc/meminfo`.
@@ -178,6 +191,16 @@ pub fn usage() -> Usage {
         objects += list.objects;
     }
     Usage { bytes, objects, pages: h.pages_used.load(Relaxed) }
+}
+
+/// The size classes as they are now, the smallest first; and the number of live objects that are page runs.
+pub fn size_classes() -> ([SizeClass; CLASSES.len()], usize) {
+    let h = header();
+    let classes = core::array::from_fn(|i| {
+        let list = h.classes[i].lock();
+        SizeClass { size: CLASSES[i], objects: list.objects, pages: list.refills * (REFILL / PAGE_SIZE) }
+    });
+    (classes, h.large[1].load(Relaxed))
 }
 
 /// Address of page number `page`.
@@ -336,6 +359,7 @@ fn alloc_small(class: usize, asked: usize) -> Option<usize> {
     if list.first == 0 && list.fresh + size > list.fresh_end {
         list.fresh = page_addr(alloc_core_pages(REFILL / PAGE_SIZE)?);
         list.fresh_end = list.fresh + REFILL;
+        list.refills = list.refills.wrapping_add(1);
     }
     list.objects = list.objects.wrapping_add(1);
     list.bytes = list.bytes.wrapping_add(asked);

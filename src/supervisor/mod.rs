@@ -12,6 +12,7 @@ pub mod room;
 mod setup;
 mod signals;
 mod stats;
+mod terminal;
 mod timekeeper;
 mod tracer;
 pub mod wall;
@@ -47,8 +48,11 @@ pub fn run(sandbox: &Sandbox) -> Result<i32> {
     let (task, program) = made?;
     let wall = wall::build(sandbox, &inherited);
     signals::block();
+    let terminal = terminal::Terminal::keep();
     start_first(&task, program, wall)?;
     let status = signals::serve(trap);
+    // Nothing of the sandbox is alive any more.
+    drop(terminal);
     if sandbox.stats {
         stats::report().lines().for_each(|line| eprintln!("umlaut: {line}"));
     }

@@ -8,7 +8,7 @@ use super::{huge, reap, timekeeper, tracer, watchdog};
 use anyhow::Result;
 use host::sys::signal::DOORBELL;
 use std::mem::MaybeUninit;
-use vkernel::kernel::{TrapKind, kernel};
+use vkernel::kernel::{Kernel, TrapKind, kernel};
 use vkernel::signal::{self, code};
 
 const HANDED_ON: [i32; 9] = [
@@ -117,6 +117,19 @@ fn give_up(why: &str) -> i32 {
     125
 }
 
+/// The terminal is gone: its session's leader learns it too, and who is stopped goes on to see it.
+fn hang_up(k: &Kernel, foreground: u32) {
+    let [hup, cont] = [libc::SIGHUP as u32, libc::SIGCONT as u32];
+    let leader = k.tasks.process(k.console.control().session());
+    if let Some(leader) = leader.filter(|l| l.group.pgrp() != foreground) {
+        let _ = leader.group.send(hup, signal::info(hup, code::SI_KERNEL));
+        let _ = leader.group.send(cont, signal::info(cont, code::SI_KERNEL));
+    }
+    for group in k.tasks.pgrp_members(foreground) {
+        let _ = group.send(cont, signal::info(cont, code::SI_KERNEL));
+    }
+}
+
 /// The terminal's signals go to the foreground group, others to the main process.
 fn hand_on(sig: i32, info: &libc::siginfo_t) {
     in_arena(|| {
@@ -128,6 +141,9 @@ fn hand_on(sig: i32, info: &libc::siginfo_t) {
         if from_terminal && foreground != 0 {
             for group in k.tasks.pgrp_members(foreground) {
                 let _ = group.send(n, what);
+            }
+            if sig == libc::SIGHUP {
+                hang_up(k, foreground);
             }
         } else if let Some(main) = k.tasks.process(k.main_pid()) {
             let _ = main.group.send(n, what);

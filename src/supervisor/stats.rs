@@ -1,4 +1,4 @@
-//! What `--stats` prints at the end: how calls came in, and what became of call sites.
+//! What `--stats` prints at the end: how calls came in, what became of call sites, and what the kernel's memory holds.
 
 use std::fmt::Write;
 use std::sync::atomic::Ordering::Relaxed;
@@ -17,5 +17,7 @@ pub fn report() -> String {
     for (n, why) in left {
         let _ = writeln!(text, "  {n} left: {why}");
     }
+    let arena = host::arena::usage();
+    let _ = writeln!(text, "memory: {} objects of {} bytes, {} pages in all", arena.objects, arena.bytes, arena.pages);
     text
 }

@@ -47,6 +47,8 @@ pub struct Case {
     pub modes: Vec<Mode>,
     /// Run with `--root`, natively as root.
     pub root: bool,
+    /// The script that makes the root directory in which it runs: natively by `chroot`, with `--rootfs` under umlaut.
+    pub rootfs: Option<PathBuf>,
     /// Run with `--net=host`.
     pub host_network: bool,
     /// Compare standard output with its lines sorted (parallel writers).
@@ -78,6 +80,7 @@ impl Case {
             files: None,
             modes: Mode::TRAPS.to_vec(),
             root: false,
+            rootfs: None,
             host_network: false,
             sort: false,
             status: Some(0),

@@ -13,6 +13,7 @@
 //! | [`procs`]   | which host processes belong to a run; what they hang in; ending them   |
 //! | [`workdir`] | the fresh directory of a case, and whether it has changed              |
 //! | [`hosttree`]| whether anything else on the host has changed                          |
+//! | [`roots`]   | root directories that cases run in                                      |
 //! | [`pair`]    | one case, natively and then under umlaut, with every check             |
 //! | [`suite`]   | many cases on two threads, and one list of all failures                |
 //! | [`lists`]   | what does not agree in the suites of others: `conformance/*.txt`         |
@@ -30,6 +31,7 @@ pub mod packages;
 pub mod pair;
 pub mod paths;
 pub mod procs;
+pub mod roots;
 pub mod screen;
 pub mod suite;
 pub mod table;

@@ -1,7 +1,7 @@
 //! Natively, or under umlaut with one of its traps; and where the umlaut binary is.
 
 use crate::case::Case;
-use crate::paths;
+use crate::{paths, roots};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -64,8 +64,16 @@ impl Mode {
     pub fn command(self, case: &Case) -> Command {
         let argv = case.program.argv();
         let (first, rest) = argv.split_first().expect("a case has a program");
+        let rootfs = case.rootfs.as_deref().map(roots::folder);
         let mut command = if self == Mode::Native {
-            Command::new(first)
+            match &rootfs {
+                Some(root) => {
+                    let mut c = Command::new("chroot");
+                    c.arg(root).arg(first);
+                    c
+                }
+                None => Command::new(first),
+            }
         } else {
             // A program that reads its own text knows patches as soon as there are any.
             let mode = if case.reads_text && self == Mode::Eager { Mode::Sud } else { self };
@@ -75,6 +83,9 @@ impl Mode {
             }
             if case.host_network {
                 c.arg("--net=host");
+            }
+            if let Some(root) = &rootfs {
+                c.arg("--rootfs").arg(root);
             }
             c.arg("--").arg(first);
             c

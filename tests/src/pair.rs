@@ -3,8 +3,8 @@
 use crate::case::Case;
 use crate::exec::{self, Outcome};
 use crate::mode::Mode;
-use crate::paths;
 use crate::workdir::{self, WorkDir};
+use crate::{paths, roots};
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,6 +19,9 @@ pub fn check(case: &Case, mode: Mode, parent: &Path) -> Vec<String> {
 pub fn check_rounds(case: &Case, mode: Mode, parent: &Path, rounds: usize) -> Vec<Vec<String>> {
     if let Some(reason) = &case.broken {
         return vec![vec![reason.clone()]];
+    }
+    if let Some(Err(e)) = case.rootfs.as_deref().map(roots::make) {
+        return vec![vec![e]];
     }
     let dir = WorkDir::new(parent, &case.name);
     let tag = exec::fresh_tag();
@@ -54,6 +57,9 @@ fn round(case: &Case, mode: Mode, native: &Outcome, dir: &WorkDir, tag: &str) ->
 pub fn check_native(case: &Case, parent: &Path) -> Vec<String> {
     if let Some(reason) = &case.broken {
         return vec![reason.clone()];
+    }
+    if let Some(Err(e)) = case.rootfs.as_deref().map(roots::make) {
+        return vec![e];
     }
     let dir = WorkDir::new(parent, &case.name);
     let tag = exec::fresh_tag();

@@ -21,6 +21,7 @@
 //! | `root`       | it runs with `--root`, natively as root                               |
 //! | `net`        | it runs with `--net=host`                                             |
 //! | `traps=A,B`  | it runs with these traps only                                         |
+//! | `rootfs=NAME`| it runs in the root directory that `commands/roots/NAME.sh` makes (as root) |
 //!
 //! What a command prints must not hold process ids, times or inode numbers: a test runs every
 //! case twice natively and compares.
@@ -116,6 +117,13 @@ fn case(group: &str, name: &str, flags: &str, text: String, env: &[(String, Stri
             ("sort", "") => case.sort = true,
             ("root", "") => case.root = true,
             ("net", "") => case.host_network = true,
+            ("rootfs", name) => {
+                let builder = folder().join("roots").join(format!("{name}.sh"));
+                case.program = Program::Shell { shell: "/bin/sh", text: text.clone() };
+                case.rootfs = Some(builder);
+                case.root = true;
+                case.env.extend([("HOME", "/root"), ("TMPDIR", "/tmp")].map(|(k, v)| (k.to_string(), v.to_string())));
+            }
             ("traps", list) => {
                 let traps: Option<Vec<Mode>> = list.split(',').map(Mode::from_name).collect();
                 case.modes = traps.ok_or(format!("flag {flag}"))?;

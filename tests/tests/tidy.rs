@@ -32,7 +32,11 @@ const UNSAFE: [(&str, usize, &str); 9] = [
     ("personality/src/arch/", 40, "entry and exit code, registers, signal frames"),
     ("personality/src/boot.rs", 1, "the first process's step into the kernel"),
     ("personality/src/trap/", 50, "arming, the handlers of host signals, kernel stacks, new host threads"),
-    ("src/supervisor/", 47, "start-up, starting the first guest process, ptrace, reaping, text in huge pages"),
+    (
+        "src/supervisor/",
+        57,
+        "start-up, first process, ptrace, reaping, text in huge pages, the terminal and its keeper",
+    ),
     ("src/doctor/", 16, "measuring what a bounce costs, probing what the host offers"),
     ("tests/src/exec.rs", 5, "setsid, rlimits, pidfd and poll, which std does not offer"),
     ("tests/src/procs.rs", 1, "kill"),

@@ -4,12 +4,14 @@
 //! cargo xtask test                                       everything, with the Debian packages it needs
 //! cargo xtask stress [--rounds N] [--jobs N] [--trap T] PATTERN…    guests and command lines, over and over, on busy processors
 //! cargo xtask conformance SUITE…                         suites that others wrote, natively and under umlaut
+//! cargo xtask soak [--minutes N]                        redis, postgres and forks together, for long: nothing may leak or hang
 //! cargo xtask packages                                   names the Debian packages that the tests need
 //! cargo xtask calls                                      writes docs/calls.md from the table of calls
 //! ```
 
 mod calls;
 mod conformance;
+mod soak;
 mod stress;
 mod test;
 
@@ -18,6 +20,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask test
        cargo xtask stress [--rounds N] [--jobs N] [--trap sud|seccomp|ptrace] PATTERN...
        cargo xtask conformance [OPTION]... SUITE[=DIR]...
+       cargo xtask soak [--minutes N]
        cargo xtask packages
        cargo xtask calls";
 
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         Some((chore, rest)) if chore == "test" => test::run(rest),
         Some((chore, rest)) if chore == "stress" => stress::run(rest),
         Some((chore, rest)) if chore == "conformance" => conformance::run(rest),
+        Some((chore, rest)) if chore == "soak" => soak::run(rest),
         Some((chore, [])) if chore == "packages" => test::list(),
         Some((chore, [])) if chore == "calls" => calls::run(),
         _ => Err(USAGE.to_string()),

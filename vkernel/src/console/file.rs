@@ -275,6 +275,9 @@ impl FileOps for HostFile {
     }
 
     fn ioctl(&self, cmd: u32, arg: usize) -> Result<usize> {
+        if let Some(console) = self.console.as_ref().filter(|_| ioctl::sets_modes(cmd)) {
+            console.modes_changed.store(true, Relaxed);
+        }
         ioctl::pass(self.fd.raw(), self.is_terminal(), cmd, arg)
     }
 

@@ -50,7 +50,12 @@ fn way(cmd: u32) -> Option<Way> {
 /// (`tty_check_change`).
 pub fn needs_foreground(cmd: u32) -> bool {
     // All that set attributes, TCSBRK, TCXONC, TCFLSH, TIOCSPGRP, TCSBRKP.
-    matches!(cmd, 0x5402..=0x5404 | 0x5406..=0x540b | 0x402c_542b..=0x402c_542d | 0x5410 | 0x5425)
+    sets_modes(cmd) || matches!(cmd, 0x5409..=0x540b | 0x5410 | 0x5425)
+}
+
+/// Whether this sets the terminal's attributes.
+pub(super) fn sets_modes(cmd: u32) -> bool {
+    matches!(cmd, 0x5402..=0x5404 | 0x5406..=0x5408 | 0x402c_542b..=0x402c_542d)
 }
 
 /// Does one on a host descriptor. `ENOTTY` for what does not pass through.

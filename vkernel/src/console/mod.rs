@@ -2,7 +2,7 @@
 //!
 //! Answers to the outer half of Linux's `drivers/tty/tty_io.c`: the terminal itself is the host's, with its line discipline,
 //! and this kernel adds what concerns processes, which are virtual: the session it belongs to and the group in the
-//! foreground. Left out: pseudo terminals made inside.
+//! foreground. Whoever made the sandbox sets the terminal's modes back. Left out: pseudo terminals made inside.
 //!
 //! * `file`: [`HostFile`], a host descriptor as an open file;
 //! * `ioctl`: the terminal calls that pass through to the host;
@@ -21,6 +21,7 @@ pub use ioctl::needs_foreground;
 
 use crate::tty::Control;
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use host::lock::Mutex;
 
 /// The terminal that umlaut was started on. Shared by all files that refer to it.
@@ -29,12 +30,19 @@ pub struct Console {
     control: Control,
     /// The number of its node in `/dev`, and a file to open it anew from.
     terminal: Mutex<Option<(u64, Arc<HostFile>)>>,
+    /// Whether a guest has set modes of a terminal of the host's.
+    modes_changed: AtomicBool,
 }
 
 impl Console {
     /// Whose it is.
     pub fn control(&self) -> &Control {
         &self.control
+    }
+
+    /// Whether a guest has set modes that the user will want back.
+    pub fn modes_changed(&self) -> bool {
+        self.modes_changed.load(Relaxed)
     }
 
     /// Names the file that stands for the terminal, and its device number: what opening its node or `/dev/tty` opens again.

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use fs_emu::InodeRef;
 use fs_emu::pseudo::TextFile;
 use host::Result;
+use host::layout::PAGE_SIZE;
 
 type Make = fn() -> Result<Vec<u8>>;
 
@@ -26,6 +27,7 @@ const FILES: &[(&str, Make)] = &[
     ("meminfo", || read_host("/proc/meminfo")),
     ("modules", || Ok(Vec::new())),
     ("partitions", || Ok(b"major minor  #blocks  name\n\n".to_vec())),
+    ("slabinfo", slabinfo),
     ("stat", stat),
     ("swaps", || Ok(SWAPS.as_bytes().to_vec())),
     ("uptime", uptime),
@@ -37,6 +39,11 @@ const DEVICES: &str = "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/conso
 const FILESYSTEMS: &str = "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tdevpts\nnodev\toverlay\n";
 const SWAPS: &str = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
 
+const SLABINFO: &str = "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> \
+: tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n";
+/// Files that only root reads.
+const PRIVATE: &[&str] = &["slabinfo"];
+
 /// The names of `/proc/filesystems`.
 pub fn filesystems() -> impl Iterator<Item = &'static str> {
     FILESYSTEMS.lines().filter_map(|l| l.rsplit('\t').next())
@@ -45,10 +52,31 @@ pub fn filesystems() -> impl Iterator<Item = &'static str> {
 /// All of them.
 pub(super) fn files() -> Vec<(&'static str, InodeRef)> {
     let file = |(name, make): &(&'static str, Make)| {
-        let attr = fixed_attr(PROC_DEV, name, 0o444);
-        (*name, TextFile::build(attr, *make))
+        let mode = if PRIVATE.contains(name) { 0o400 } else { 0o444 };
+        (*name, TextFile::build(fixed_attr(PROC_DEV, name, mode), *make))
     };
     FILES.iter().map(file).collect()
+}
+
+/// The arena's size classes in the form of Linux's caches: what is alive of each, and what there is room for. The last line is
+/// the pages of everything: files in memory, large objects, and the classes above it.
+pub(super) fn slabinfo() -> Result<Vec<u8>> {
+    let (classes, large) = host::arena::size_classes();
+    let mut text = String::from(SLABINFO);
+    let mut line = |name: &str, live: usize, all: usize, size: usize, pages: usize| {
+        let per_page = PAGE_SIZE.checked_div(size).unwrap_or(1).max(1);
+        let per_slab = size.div_ceil(PAGE_SIZE);
+        let tail = format!(": tunables 0 0 0 : slabdata {pages} {pages} 0");
+        text.push_str(&format!("{name:<17} {live:>6} {all:>6} {size:>6} {per_page:>4} {per_slab:>4} {tail}\n"));
+    };
+    for c in classes {
+        let all = c.pages * PAGE_SIZE / c.size;
+        line(&format!("kmalloc-{}", c.size), c.objects, all, c.size, c.pages);
+    }
+    line("large", large, large, PAGE_SIZE, large);
+    let pages = host::arena::usage().pages;
+    line("pages", pages, pages, PAGE_SIZE, pages);
+    Ok(text.into_bytes())
 }
 
 /// Number of tasks that run now.
