@@ -16,7 +16,7 @@ const PACKAGES: [&str; 3] = ["redis-server", "redis-tools", "postgresql"];
 const ROUND: u64 = 60;
 /// What may come and go between two looks (objects): what is let go of later, names in caches. A leak of one object for each process
 /// or request is thousands.
-const SLACK: i64 = 200;
+const SLACK: i64 = 100;
 /// The same for pages.
 const SLACK_PAGES: i64 = 1024;
 /// Starting, stopping and copying around a round, on a busy machine.
