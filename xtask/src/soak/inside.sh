@@ -12,7 +12,9 @@ failed() { echo "FAILED: $*"; touch "$home/failed"; }
 # Objects, their bytes, and pages of all kinds that the kernel holds; with $1 the objects of each size.
 memory() { awk 'NR > 2 && $1 != "pages" { n += $2; b += $2 * $4 } $1 == "pages" { p = $2 } END { print n, b, p }' /proc/slabinfo; }
 sizes() { awk 'NR > 2 { printf "%s=%d ", $1, $2 }' /proc/slabinfo; }
-processes() { ls /proc | grep -c '^[0-9]'; }
+# Counted without a process of its own.
+processes() { local all=(/proc/[0-9]*); now=${#all[@]}; }
+everybody() { for p in /proc/[0-9]*; do echo "$p: $(cut -d' ' -f2-8 $p/stat)"; done; }
 
 start_postgres() {
     as "$bin/pg_ctl" -D "$home/pg/db" -w -t 120 -l "$home/pg/log" -o "-k $home/pg -h '' -c fsync=off" start > /dev/null || failed 'postgres does not start'
@@ -72,12 +74,13 @@ round() {
     rm -rf redis/* redis.sock redis.log redis.out pg.out pg/db
     : > pg/log
     local i=0
-    while [ "$(processes)" -gt $before ] && [ $i -lt 100 ]; do i=$((i + 1)); sleep 0.1; done
-    [ "$(processes)" -le $before ] || failed "$(processes) processes, $before before"
+    processes
+    while [ $now -gt $before ] && [ $i -lt 100 ]; do i=$((i + 1)); sleep 0.1; processes; done
+    [ $now -le $before ] || { failed "$now processes, $before before"; everybody; }
 }
 
 mkdir redis pg; chown 65534:65534 pg; chmod 711 .
-before=$(processes)
+processes; before=$now
 as "$bin/initdb" -D "$home/pg/db" -U pg -A trust --no-sync > /dev/null || failed initdb
 start_postgres
 "$bin/pgbench" -i -q -s 1 > /dev/null 2>&1 || failed 'pgbench -i'
