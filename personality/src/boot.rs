@@ -58,6 +58,7 @@ pub fn is_booting(task: &Task) -> bool {
 pub fn start(task: &'static Task, cx: &mut Context) {
     let Some(program) = kernel().program.lock().take() else { return };
     arch::learn(cx.regs().fpstate);
+    spawn::booted(cx.regs().rsp as usize);
     let Ok(program) = program.downcast::<Program>() else { return };
     if let Err((file, e)) = execute(task, cx, &program) {
         let status = if e == Errno::ENOENT { 127 } else { 126 };

@@ -11,6 +11,7 @@
 
 pub mod arm;
 mod handlers;
+mod shed;
 pub mod spawn;
 pub mod stack;
 pub mod wall;

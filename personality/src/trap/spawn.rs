@@ -5,7 +5,7 @@
 //! of the parent's Rust stack is ever unwound: references held there are counted once, for the parent.
 
 use super::stack::Stack;
-use super::{arm, leave};
+use super::{arm, leave, shed};
 use crate::arch::{self, Context, UContext};
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
@@ -319,6 +319,12 @@ pub unsafe fn boot(task: &Arc<Task>) -> Result<()> {
     super::install()?;
     signal::set_mask(0)?;
     Ok(())
+}
+
+/// The boot call has arrived: what only the way to it needed goes. `sp` is on the stack that it came from.
+pub fn booted(sp: usize) {
+    // SAFETY: the process's one thread is here, on its kernel stack; the call it came from is never returned to.
+    unsafe { shed::shed(&current_stack(), sp) };
 }
 
 /// The boot call: a `syscall` instruction outside of the gate. Returns only if nothing intercepts it.

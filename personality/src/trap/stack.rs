@@ -12,6 +12,7 @@
 
 use crate::arch::Context;
 use core::mem::{MaybeUninit, offset_of};
+use core::ops::Range;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use host::cpu::Cpu;
 use host::sys::mem;
@@ -95,6 +96,17 @@ impl Stack {
         Ok(stack)
     }
 
+    /// All of it, with its guard page.
+    pub fn block(&self) -> Range<usize> {
+        self.0..self.0 + BLOCK
+    }
+
+    /// The pool that it belongs to.
+    pub fn pool_range(&self) -> Range<usize> {
+        let at = self.footer().pool;
+        at..at + size_of::<Pool>().next_multiple_of(PAGE)
+    }
+
     fn footer_addr(&self) -> usize {
         (self.0 + BLOCK - size_of::<Footer>()) & !63
     }
@@ -146,7 +158,7 @@ impl Stack {
     }
 
     /// The stack itself.
-    pub fn range(&self) -> core::ops::Range<usize> {
+    pub fn range(&self) -> Range<usize> {
         self.0 + PAGE..self.footer_addr()
     }
 
