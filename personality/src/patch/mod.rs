@@ -2,10 +2,11 @@
 //!
 //! A site that traps often gets a jump to a stub of its own instead of its `syscall`; the stub enters the kernel without a signal. The
 //! book of sites, and the writing, are the address space's (`vkernel::mm::patch`); what instructions mean stands here
-//! ([`decode`], [`stub`]), and the policy. The whole protocol is in `docs/patching.md`. Locks: the address space's (MM).
+//! ([`decode`], [`stub`], [`unwind`]), and the policy. The whole protocol is in `docs/patching.md`. Locks: the address space's (MM).
 
 mod decode;
 mod stub;
+mod unwind;
 
 use crate::arch::{Context, entry};
 use core::sync::atomic::Ordering::Relaxed;
@@ -54,7 +55,7 @@ pub fn on_trap(task: &Task, cx: &mut Context) {
 fn try_patch(task: &Task, site: usize, nr: u64) -> Result<usize, Option<Left>> {
     let mm = task.mm();
     let leave = |why| Err(mm.leave_site(site, why).then_some(why));
-    if nr == SYS_RT_SIGRETURN {
+    if nr == SYS_RT_SIGRETURN && !unwind::describes_signal_return(task, site) {
         return leave(Left::Sigreturn);
     }
     let mut before = [0];

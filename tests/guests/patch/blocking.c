@@ -76,6 +76,6 @@ int main(void) {
     say("the handler makes another call: %d", rc == getpid());
     struct timespec span = {100, 0}, left = {9, 9};
     rc = disturbed(SA_RESTART, 0, SYS_nanosleep, (long)&span, (long)&left, 0);
-    say("nanosleep: %ld, some time left %d", rc, left.tv_sec < 100 && left.tv_sec + left.tv_nsec > 0);
+    say("nanosleep: %ld, some time left %d", rc, left.tv_sec > 50);
     yes("still warm", warm(raw));
 }
