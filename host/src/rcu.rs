@@ -435,12 +435,14 @@ mod tests {
     use core::sync::atomic::{AtomicBool, AtomicUsize};
     use std::thread;
 
-    /// All of a process's threads share what waits, and these tests count it: one at a time.
-    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
-    fn turn() -> impl Drop {
+    /// One after the other: all of a process's threads share what waits, and these count it.
+    #[test]
+    fn in_turn() {
         crate::testing::init();
-        TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        who_reads_keeps_the_old_one();
+        counted_references_outlive_the_section();
+        readers_never_see_what_is_gone();
+        what_reads_when_it_goes_does_not_pile_up();
     }
 
     /// Counts how many of its kind there are.
@@ -460,9 +462,7 @@ mod tests {
         }
     }
 
-    #[test]
     fn who_reads_keeps_the_old_one() {
-        let _turn = turn();
         let live = Arc::new(AtomicUsize::new(0));
         let cell = RcuCell::new(Some(Counted::new(&live, 1)));
         {
@@ -481,9 +481,7 @@ mod tests {
         assert_eq!(live.load(SeqCst), 0);
     }
 
-    #[test]
     fn counted_references_outlive_the_section() {
-        let _turn = turn();
         let live = Arc::new(AtomicUsize::new(0));
         let cell = RcuArc::new(Counted::new(&live, 7));
         let kept = cell.get(&read()).to_arc();
@@ -495,9 +493,7 @@ mod tests {
         assert_eq!(live.load(SeqCst), 0);
     }
 
-    #[test]
     fn readers_never_see_what_is_gone() {
-        let _turn = turn();
         let live = Arc::new(AtomicUsize::new(0));
         let cell = Arc::new(RcuArc::new(Counted::new(&live, 1)));
         let over = Arc::new(AtomicBool::new(false));
@@ -535,9 +531,7 @@ mod tests {
         }
     }
 
-    #[test]
     fn what_reads_when_it_goes_does_not_pile_up() {
-        let _turn = turn();
         let cell = RcuArc::new(Arc::new(Reads));
         let reading = read();
         for _ in 0..100_000 {

@@ -23,7 +23,7 @@ const SAFE: [&str; 3] = ["fs-emu", "loader", "vkernel"];
 
 /// Where `unsafe` may stand, at most how often, and why. Lower a count when code gets better; raise one
 /// only with a reason that a reviewer accepts.
-const UNSAFE: [(&str, usize, &str); 9] = [
+const UNSAFE: [(&str, usize, &str); 10] = [
     (
         "host/src/",
         167,
@@ -31,12 +31,13 @@ const UNSAFE: [(&str, usize, &str); 9] = [
     ),
     ("personality/src/arch/", 40, "entry and exit code, registers, signal frames"),
     ("personality/src/boot.rs", 1, "the first process's step into the kernel"),
-    ("personality/src/trap/", 50, "arming, the handlers of host signals, kernel stacks, new host threads"),
+    ("personality/src/trap/", 56, "arming, the handlers of host signals, kernel stacks, new host threads, unmapping libraries"),
     (
         "src/supervisor/",
         57,
         "start-up, first process, ptrace, reaping, text in huge pages, the terminal and its keeper",
     ),
+    ("src/main.rs", 1, "the block that names a library to link"),
     ("src/doctor/", 16, "measuring what a bounce costs, probing what the host offers"),
     ("tests/src/exec.rs", 5, "setsid, rlimits, pidfd and poll, which std does not offer"),
     ("tests/src/procs.rs", 1, "kill"),
