@@ -9,22 +9,32 @@ use fs_emu::vfs::file::OpenRef;
 use host::{Errno, Result, user};
 use vkernel::Task;
 use vkernel::kernel::kernel;
-use vkernel::net::{Outgoing, Received, Socket, Ucred, msg};
+use vkernel::net::addr::{Ip, LOOPBACK4};
+use vkernel::net::{Family, Outgoing, Received, Socket, Ucred, msg};
 
 const SOL_SOCKET: i32 = 1;
 const SOL_IP: i32 = 0;
+const SOL_TCP: i32 = 6;
 const SOL_IPV6: i32 = 41;
+const TCP_INQ: i32 = 36;
 const SCM_RIGHTS: i32 = 1;
 const SCM_CREDENTIALS: i32 = 2;
 const SO_TIMESTAMP: i32 = 29;
 const SO_TIMESTAMPNS: i32 = 35;
+const IP_TOS: i32 = 1;
 const IP_TTL: i32 = 2;
 const IP_PKTINFO: i32 = 8;
 const IP_RECVTTL: i32 = 12;
+const IP_RECVTOS: i32 = 13;
+/// `IP_RECVORIGDSTADDR` and `IPV6_RECVORIGDSTADDR` have the same numbers.
+const IP_ORIGDSTADDR: i32 = 20;
+const IPV6_ORIGDSTADDR: i32 = 74;
 const IPV6_RECVPKTINFO: i32 = 49;
 const IPV6_PKTINFO: i32 = 50;
 const IPV6_RECVHOPLIMIT: i32 = 51;
 const IPV6_HOPLIMIT: i32 = 52;
+const IPV6_RECVTCLASS: i32 = 66;
+const IPV6_TCLASS: i32 = 67;
 /// Bytes of `struct cmsghdr`.
 const HEADER: usize = 16;
 /// Most files of one message.
@@ -50,8 +60,10 @@ pub(super) fn read(task: &Task, socket: &Socket, at: Ptr, len: usize) -> Result<
         let (size, level, kind) = (word(header, 0), int(header, 8), int(header, 12));
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let data = rest.get(HEADER..size).ok_or(Errno::EINVAL)?;
-        if level == SOL_SOCKET {
-            read_one(task, socket, kind, data, &mut out)?;
+        match level {
+            SOL_SOCKET => read_one(task, socket, kind, data, &mut out)?,
+            SOL_IP | SOL_IPV6 if !socket.core().is_unix() => read_mark(level, kind, data, &mut out)?,
+            _ => {}
         }
         rest = rest.get(size.next_multiple_of(8)..).unwrap_or_default();
     }
@@ -64,6 +76,32 @@ fn word(bytes: &[u8], at: usize) -> u64 {
 
 fn int(bytes: &[u8], at: usize) -> i32 {
     bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, i32::from_ne_bytes)
+}
+
+/// What a datagram is to be marked with (`ip_cmsg_send`, `ip6_datagram_send_ctl`).
+fn read_mark(level: i32, kind: i32, data: &[u8], out: &mut Outgoing) -> Result<()> {
+    let number = match data.len() {
+        1 if kind == IP_TOS && level == SOL_IP => data.first().map_or(0, |b| i32::from(*b)),
+        4 => int(data, 0),
+        _ if matches!((level, kind), (SOL_IP, IP_TOS | IP_TTL) | (SOL_IPV6, IPV6_TCLASS | IPV6_HOPLIMIT)) => {
+            return Err(Errno::EINVAL);
+        }
+        _ => return Ok(()),
+    };
+    let (at, least) = match (level, kind) {
+        (SOL_IP, IP_TOS) => (0, 0),
+        (SOL_IP, IP_TTL) => (1, 1),
+        (SOL_IPV6, IPV6_TCLASS) => (2, -1),
+        (SOL_IPV6, IPV6_HOPLIMIT) => (3, -1),
+        _ => return Ok(()),
+    };
+    if !(least..=255).contains(&number) {
+        return Err(Errno::EINVAL);
+    }
+    // No hop limit is the socket's; no class is all of its bits.
+    let mark = Some(number as u8).filter(|_| number >= 0 || kind == IPV6_TCLASS);
+    out.marks.iter_mut().skip(at).take(1).for_each(|m| *m = mark);
+    Ok(())
 }
 
 fn read_one(task: &Task, socket: &Socket, kind: i32, data: &[u8], out: &mut Outgoing) -> Result<()> {
@@ -242,29 +280,52 @@ fn write_time(socket: &Socket, got: &Received, control: &mut Control) -> Result<
     Ok(())
 }
 
-/// Index of the loopback interface, and the time to live that all have.
+/// Index of the loopback interface.
 const LOOPBACK: i32 = 1;
-const TTL: i32 = 64;
 
 fn write_ip(socket: &Socket, got: &Received, control: &mut Control) -> Result<()> {
+    if socket.core().is_tcp() && wants(socket, SOL_TCP, TCP_INQ) && !got.end {
+        let left = i32::try_from(got.left).unwrap_or(i32::MAX);
+        return control.put(SOL_TCP, TCP_INQ, &left.to_ne_bytes());
+    }
     let Some(to) = got.to.ip() else { return Ok(()) };
-    if to.is_v4() && wants(socket, SOL_IP, IP_PKTINFO) {
-        let ip = (to.ip as u32).to_be_bytes();
-        let mut data = LOOPBACK.to_ne_bytes().to_vec();
-        data.extend_from_slice(&ip);
-        data.extend_from_slice(&ip);
-        control.put(SOL_IP, IP_PKTINFO, &data)?;
-    }
-    if to.is_v4() && wants(socket, SOL_IP, IP_RECVTTL) {
-        control.put(SOL_IP, IP_TTL, &TTL.to_ne_bytes())?;
-    }
+    let [class, hops] = [got.marks.class, got.marks.hops];
     if wants(socket, SOL_IPV6, IPV6_RECVPKTINFO) {
         let mut data = to.ip.to_be_bytes().to_vec();
         data.extend_from_slice(&LOOPBACK.to_ne_bytes());
         control.put(SOL_IPV6, IPV6_PKTINFO, &data)?;
     }
+    if to.is_v4() {
+        return write_ip4(socket, to, got, control);
+    }
     if wants(socket, SOL_IPV6, IPV6_RECVHOPLIMIT) {
-        control.put(SOL_IPV6, IPV6_HOPLIMIT, &TTL.to_ne_bytes())?;
+        control.put(SOL_IPV6, IPV6_HOPLIMIT, &i32::from(hops).to_ne_bytes())?;
+    }
+    if wants(socket, SOL_IPV6, IPV6_RECVTCLASS) {
+        control.put(SOL_IPV6, IPV6_TCLASS, &i32::from(class).to_ne_bytes())?;
+    }
+    if wants(socket, SOL_IPV6, IPV6_ORIGDSTADDR) {
+        control.put(SOL_IPV6, IPV6_ORIGDSTADDR, &got.to.encode(Family::Inet6))?;
+    }
+    Ok(())
+}
+
+fn write_ip4(socket: &Socket, to: Ip, got: &Received, control: &mut Control) -> Result<()> {
+    if wants(socket, SOL_IP, IP_PKTINFO) {
+        let here = if to.is_many() { LOOPBACK4 } else { to.ip };
+        let mut data = LOOPBACK.to_ne_bytes().to_vec();
+        data.extend_from_slice(&(here as u32).to_be_bytes());
+        data.extend_from_slice(&(to.ip as u32).to_be_bytes());
+        control.put(SOL_IP, IP_PKTINFO, &data)?;
+    }
+    if wants(socket, SOL_IP, IP_RECVTTL) {
+        control.put(SOL_IP, IP_TTL, &i32::from(got.marks.hops).to_ne_bytes())?;
+    }
+    if wants(socket, SOL_IP, IP_RECVTOS) {
+        control.put(SOL_IP, IP_TOS, &[got.marks.class])?;
+    }
+    if wants(socket, SOL_IP, IP_ORIGDSTADDR) {
+        control.put(SOL_IP, IP_ORIGDSTADDR, &got.to.encode(Family::Inet))?;
     }
     Ok(())
 }

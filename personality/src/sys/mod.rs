@@ -39,6 +39,7 @@ pub mod shm;
 pub mod signal;
 pub mod signalfd;
 pub mod socket;
+mod sockgroup;
 mod sockhost;
 mod sockknown;
 pub mod sockmsg;

@@ -259,7 +259,7 @@ fn bind_ip(task: &Task, socket: &Socket, bytes: &[u8]) -> Result<()> {
         }
         at => at?,
     };
-    if !at.is_any() && !at.is_local() {
+    if !at.is_bindable() {
         return Err(Errno::EADDRNOTAVAIL);
     }
     let may = task.cred().effective.bits() & CAP_NET_BIND_SERVICE != 0;

@@ -3,8 +3,8 @@
 //! Those that change what the kernel does stand in `vkernel::net::options`; the others of `sockknown` are remembered and told.
 
 use super::socket::socket_of;
-use super::sockhost;
 use super::sockknown::{self, SOL_IP, SOL_IPV6, SOL_NETLINK, SOL_SOCKET, SOL_TCP, SOL_UDP, SOL_UDPLITE, known};
+use super::{sockgroup, sockhost};
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
 use alloc::vec::Vec;
@@ -23,9 +23,9 @@ names! {
     SO_LINGER = 13, SO_BSDCOMPAT = 14, SO_REUSEPORT = 15, SO_PASSCRED = 16, SO_PEERCRED = 17, SO_RCVLOWAT = 18,
     SO_SNDLOWAT = 19, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_BINDTODEVICE = 25, SO_DETACH_FILTER = 27, SO_PEERNAME = 28,
     SO_ACCEPTCONN = 30, SO_SNDBUFFORCE = 32, SO_RCVBUFFORCE = 33, SO_PASSSEC = 34, SO_TIMESTAMPING = 37, SO_PROTOCOL = 38, SO_DOMAIN = 39, SO_MAX_PACING_RATE = 47, SO_CNX_ADVICE = 53, SO_MEMINFO = 55, SO_COOKIE = 57, SO_PEERGROUPS = 59,
-    SO_RCVTIMEO_NEW = 66, SO_SNDTIMEO_NEW = 67, TCP_MAXSEG = 2, TCP_INFO = 11, TCP_CONGESTION = 13, TCP_REPAIR = 19,
-    TCP_TIMESTAMP = 24, TCP_SAVED_SYN = 28, TCP_ULP = 31, UDPLITE_SEND_CSCOV = 10, UDPLITE_RECV_CSCOV = 11, IP_OPTIONS = 4, IP_PKTOPTIONS = 9, IP_MTU = 14, IP_MULTICAST_IF = 32, IP_UNICAST_IF = 50, IP_ADD_MEMBERSHIP = 35,
-    IP_DROP_MEMBERSHIP = 36, IPV6_JOIN = 20, IPV6_LEAVE = 21, IPV6_MTU = 24, IPV6_V6ONLY = 26, IPV6_UNICAST_IF = 76,
+    SO_RCVTIMEO_NEW = 66, SO_SNDTIMEO_NEW = 67, TCP_NODELAY = 1, TCP_MAXSEG = 2, TCP_CORK = 3, TCP_INFO = 11, TCP_CONGESTION = 13, TCP_REPAIR = 19,
+    TCP_TIMESTAMP = 24, TCP_SAVED_SYN = 28, TCP_ULP = 31, UDPLITE_SEND_CSCOV = 10, UDPLITE_RECV_CSCOV = 11, IP_OPTIONS = 4, IP_PKTOPTIONS = 9, IP_MTU = 14, IP_MULTICAST_IF = 32, IP_UNICAST_IF = 50,
+    IPV6_JOIN = 20, IPV6_LEAVE = 21, IPV6_MTU = 24, IPV6_V6ONLY = 26, IPV6_UNICAST_IF = 76,
 }
 
 /// The level whose options these are, if sockets of this kind know them: UDP-Lite's are UDP's.
@@ -170,8 +170,9 @@ fn set_protocol(call: &Call<'_>, socket: &Socket, level: i32, name: i32, value: 
         }
         (SOL_TCP, TCP_REPAIR | TCP_TIMESTAMP) => return Err(Errno::EPERM),
         (SOL_IP, IP_OPTIONS) if len == 0 => return Ok(()),
-        // The loopback carries no multicast: who joins a group hears nothing.
-        (SOL_IP, IP_ADD_MEMBERSHIP | IP_DROP_MEMBERSHIP) | (SOL_IPV6, IPV6_JOIN | IPV6_LEAVE) => {
+        (SOL_IP, _) if sockgroup::knows(name) => return sockgroup::set(socket, name, value, len),
+        // There are no groups of IPv6 on the loopback.
+        (SOL_IPV6, IPV6_JOIN | IPV6_LEAVE) => {
             return if len < 8 { Err(Errno::EINVAL) } else { Err(Errno::ENODEV) };
         }
         _ => {}
@@ -186,12 +187,13 @@ fn set_protocol(call: &Call<'_>, socket: &Socket, level: i32, name: i32, value: 
         // The one interface is the default; another there is none.
         (SOL_IP, IP_UNICAST_IF, 0) | (SOL_IPV6, IPV6_UNICAST_IF, 0) => return Ok(()),
         (SOL_IP, IP_UNICAST_IF, _) | (SOL_IPV6, IPV6_UNICAST_IF, _) => return Err(Errno::EADDRNOTAVAIL),
-        (SOL_IP, IP_MULTICAST_IF, _) if core.kind == Kind::Stream => return Err(Errno::EINVAL),
-        (SOL_IP, IP_MULTICAST_IF, 0) => return Ok(()),
-        (SOL_IP, IP_MULTICAST_IF, _) if n == i32::from_ne_bytes([127, 0, 0, 1]) => return Ok(()),
-        (SOL_IP, IP_MULTICAST_IF, _) => return Err(Errno::EADDRNOTAVAIL),
         (SOL_IPV6, IPV6_MTU, 0 | 1280..) => return Ok(()),
         (SOL_IPV6, IPV6_MTU, _) => return Err(Errno::EINVAL),
+        _ => {}
+    }
+    match (level, name) {
+        (SOL_TCP, TCP_CORK) => socket.set_cork(flag(n)),
+        (SOL_TCP, TCP_NODELAY) if flag(n) => socket.push(),
         _ => {}
     }
     if (level, name) == (SOL_IPV6, IPV6_V6ONLY) {
@@ -328,7 +330,8 @@ fn get_protocol(socket: &Socket, level: i32, name: i32) -> Result<Vec<u8>> {
         (SOL_TCP, TCP_REPAIR) => 0,
         (SOL_TCP, TCP_TIMESTAMP) => (host::time::monotonic().as_nanos() / 1_000_000) as i32,
         (SOL_TCP, TCP_MAXSEG) if socket.is_connected() => SEGMENT.min(32768) as i32,
-        (SOL_IP, IP_UNICAST_IF | IP_MULTICAST_IF) | (SOL_IPV6, IPV6_UNICAST_IF) => 0,
+        (SOL_IP, IP_MULTICAST_IF) => socket.multicast_if().to_be() as i32,
+        (SOL_IP, IP_UNICAST_IF) | (SOL_IPV6, IPV6_UNICAST_IF) => 0,
         (SOL_IP, IP_MTU) | (SOL_IPV6, IPV6_MTU) if socket.peer_name().is_err() => return Err(Errno::ENOTCONN),
         (SOL_IP, IP_MTU) => 65535,
         (SOL_IPV6, IPV6_MTU) => 65536,

@@ -41,11 +41,21 @@ pub const LOOPBACK4: u128 = MAPPED | 0x7f00_0001;
 pub const ANY4: u128 = MAPPED;
 /// `::1`.
 pub const LOOPBACK6: u128 = 1;
+/// `255.255.255.255`.
+pub const BROADCAST: u128 = MAPPED | 0xffff_ffff;
+/// `127.255.255.255`, which reaches all on the loopback.
+const LOOPBACK_ALL: u128 = MAPPED | 0x7fff_ffff;
 
 impl Ip {
     /// Whether it is an IPv4 address.
     pub fn is_v4(self) -> bool {
         self.ip >> 32 == MAPPED >> 32
+    }
+
+    /// A number to choose by.
+    pub fn hash(self) -> usize {
+        let mixed = (self.ip ^ (self.ip >> 64)) as u64 ^ (u64::from(self.port) << 32);
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) as usize
     }
 
     /// `0.0.0.0` or `::`.
@@ -56,6 +66,21 @@ impl Ip {
     /// Whether this machine has it.
     pub fn is_local(self) -> bool {
         self.ip == LOOPBACK6 || (self.is_v4() && (self.ip as u32) >> 24 == 127)
+    }
+
+    /// Whether an address is that of a group of IPv4 (`224.0.0.0/4`).
+    pub fn is_group(ip: u128) -> bool {
+        ip >> 28 == (MAPPED | 0xe000_0000) >> 28
+    }
+
+    /// Whether what is sent there may be received by many: groups and broadcasts of IPv4.
+    pub fn is_many(self) -> bool {
+        Self::is_group(self.ip) || self.ip == BROADCAST || self.ip == LOOPBACK_ALL
+    }
+
+    /// Whether a socket can be bound to it.
+    pub fn is_bindable(self) -> bool {
+        self.is_any() || self.is_local() || self.is_many()
     }
 
     /// Where a message to it goes: to "any" is to the loopback.

@@ -138,8 +138,14 @@ pub fn recv(
     };
     let peek = flags & msg::PEEK != 0;
     let urgent = tcp && flags & msg::OOB != 0;
-    let how =
-        RecvHow { peek, skip: tcp && flags & msg::TRUNC != 0, urgent, flags: flags & msg::FOR_HOST_RECV, control };
+    let how = RecvHow {
+        peek,
+        skip: tcp && flags & msg::TRUNC != 0,
+        urgent,
+        nonblock,
+        flags: flags & msg::FOR_HOST_RECV,
+        control,
+    };
     let goes_on = stream && !peek && !nonblock && !urgent;
     let wanted = if flags & msg::WAITALL != 0 { to.remaining() } else { least.min(to.remaining()) };
     let waits = Waits { nonblock, sends: false };
@@ -151,7 +157,13 @@ pub fn recv(
                 let (end, fault) = (got.end || !got.files.is_empty(), to.fault().is_some());
                 let sum = match total.take() {
                     None => got,
-                    Some(t) => Received { len: t.len + got.len, full: t.full + got.full, files: got.files, ..t },
+                    Some(t) => Received {
+                        len: t.len + got.len,
+                        full: t.full + got.full,
+                        files: got.files,
+                        left: got.left,
+                        ..t
+                    },
                 };
                 all = goes_on && sum.full < wanted;
                 total = Some(sum);

@@ -5,6 +5,7 @@
 
 use super::addr::{ANY4, Addr, Ip, LOOPBACK4, LOOPBACK6};
 use super::core::{Core, Family, Kind, Place, Role, Socket, State};
+use super::ports;
 use super::queue::{Queue, Ucred};
 use crate::kernel::kernel;
 use alloc::collections::VecDeque;
@@ -68,7 +69,7 @@ impl Socket {
 
     /// `bind` to an address and a port.
     pub fn bind_ip(&self, at: Ip) -> Result<()> {
-        if !at.is_any() && !at.is_local() {
+        if !at.is_bindable() {
             return Err(Errno::EADDRNOTAVAIL);
         }
         let core = self.core();
@@ -78,7 +79,10 @@ impl Socket {
                 return Err(Errno::EINVAL);
             }
         }
-        core.bind_port(at).map(|_| ())
+        core.bind_port(at)?;
+        let mut state = core.state.lock();
+        (state.bound_ip, state.bound_port) = (!at.is_any(), at.port != 0);
+        Ok(())
     }
 
     /// `listen`.
@@ -110,6 +114,9 @@ impl Socket {
             role => *role = Role::Listening { backlog: limit, pending: VecDeque::new(), waiting: VecDeque::new() },
         }
         state.own_cred = Some(cred);
+        if core.is_unix() {
+            state.peer_cred = Some(cred);
+        }
         let port = state.local.ip().map(|ip| ip.port);
         drop(state);
         if let Some(port) = port.filter(|_| new) {
@@ -131,7 +138,8 @@ impl Socket {
         let Role::Listening { pending, .. } = &mut state.role else {
             return Err(Errno::EINVAL);
         };
-        match pending.pop_front() {
+        let ready = pending.iter().position(|c| !c.deferred.load(Relaxed));
+        match ready.and_then(|at| pending.remove(at)) {
             None if shut => Err(Errno::EINVAL),
             None => {
                 drop(state);
@@ -203,8 +211,7 @@ impl Socket {
     /// `connect` of a UDP socket.
     pub fn connect_udp(&self, to: Ip) -> Result<()> {
         let core = self.core();
-        let to = core.reach(to)?;
-        let from = core.source(to)?;
+        let (from, to) = core.datagram_way(to)?;
         kernel().net.connect(core, from.port, from.ip, Some(to));
         let mut state = core.state.lock();
         state.local = Addr::Ip(from);
@@ -219,11 +226,8 @@ impl Socket {
         let old = state.peer.take();
         state.remote = Addr::None;
         if core.kind == Kind::Dgram && !core.is_unix() {
-            let local = state.local.ip();
             drop(state);
-            if let Some(ip) = local {
-                kernel().net.connect(core, ip.port, ip.ip, None);
-            }
+            core.let_go_of_name();
         } else if core.is_tcp() {
             let role = core::mem::take(&mut state.role);
             (state.shut_rd, state.shut_wr, state.connecting, state.fin, state.peer_gone) =
@@ -249,9 +253,14 @@ impl Socket {
         if core.is_netlink() {
             return Err(Errno::EOPNOTSUPP);
         }
+        if writes {
+            core.push_held();
+        }
         let mut state = core.state.lock();
         if core.is_tcp() {
             match state.role {
+                // Both sides have closed: nothing is left of the connection.
+                Role::Connected if state.shut_wr && state.fin => return Err(Errno::ENOTCONN),
                 Role::Connected => {}
                 Role::Listening { .. } if reads => {
                     let (role, door) = (core::mem::take(&mut state.role), state.door.take());
@@ -262,7 +271,7 @@ impl Socket {
                 }
                 Role::Listening { .. } => return Ok(()),
                 Role::Connecting(_) => {
-                    state.role = Role::Idle;
+                    (state.role, state.error, state.connecting) = (Role::Idle, Some(Errno::ECONNRESET), false);
                     drop(state);
                     core.queue.wake_all();
                     return Ok(());
@@ -270,6 +279,7 @@ impl Socket {
                 _ => return Err(Errno::ENOTCONN),
             }
         }
+        state.first |= writes && !state.shut_wr && !state.fin;
         state.shut_rd |= reads;
         state.shut_wr |= writes;
         let peer = state.peer.clone().filter(|_| core.is_connected_kind());
@@ -308,12 +318,32 @@ impl Core {
     pub(super) fn bound(self: &Arc<Self>) -> Result<Ip> {
         let local = self.state.lock().local.ip();
         match local {
-            Some(ip) => Ok(ip),
+            Some(ip) if ip.port != 0 => Ok(ip),
+            Some(ip) => self.bind_port(ip),
             None => {
                 let any = if self.family == Family::Inet { ANY4 } else { 0 };
                 self.bind_port(Ip { ip: any, port: 0 })
             }
         }
+    }
+
+    /// A datagram socket is not connected any more: what of its name was not asked for it loses.
+    fn let_go_of_name(self: &Arc<Self>) {
+        let mut state = self.state.lock();
+        let Some(mut ip) = state.local.ip() else { return };
+        let (keeps_ip, keeps_port) = (state.bound_ip, state.bound_port);
+        let was = ip.port;
+        if !keeps_ip {
+            ip.ip = if self.family == Family::Inet { ANY4 } else { 0 };
+        }
+        if !keeps_port {
+            ip.port = 0;
+        }
+        state.local = if keeps_ip || keeps_port { Addr::Ip(ip) } else { Addr::None };
+        let place = if keeps_port { None } else { state.place.take() };
+        drop(state);
+        kernel().net.connect(self, was, ip.ip, None);
+        forget_place(self, place);
     }
 
     /// Where an address leads to. `ENETUNREACH` for everything but the loopback.
@@ -322,13 +352,22 @@ impl Core {
         if to.is_v4() && self.options.v6_only.load(Relaxed) {
             return Err(Errno::ENETUNREACH);
         }
-        if to.is_local() { Ok(to) } else { Err(Errno::ENETUNREACH) }
+        if to.is_local() && !to.is_many() { Ok(to) } else { Err(Errno::ENETUNREACH) }
+    }
+
+    /// From where and to where a datagram to this address goes.
+    pub(super) fn datagram_way(self: &Arc<Self>, to: Ip) -> Result<(Ip, Ip)> {
+        if let Some(from) = self.source_to_many(to)? {
+            return Ok((from, to));
+        }
+        let to = self.reach(to)?;
+        Ok((self.source(to)?, to))
     }
 
     /// The address from which it sends there.
     pub(super) fn source(self: &Arc<Self>, to: Ip) -> Result<Ip> {
         let bound = self.bound().map_err(|e| if e == Errno::EADDRINUSE { Errno::EADDRNOTAVAIL } else { e })?;
-        if bound.is_any() {
+        if bound.is_any() || bound.is_many() {
             return Ok(Ip { ip: if to.is_v4() { LOOPBACK4 } else { LOOPBACK6 }, ..bound });
         }
         if bound.is_v4() != to.is_v4() { Err(Errno::ENETUNREACH) } else { Ok(bound) }
@@ -341,6 +380,7 @@ impl Core {
         state.remote = name;
         state.peer_cred = cred;
         (state.shut_rd, state.shut_wr, state.fin, state.peer_gone) = (false, false, false, false);
+        state.first = false;
         drop(state);
         drop(old);
         self.queue.wake_all();
@@ -385,6 +425,7 @@ impl Core {
 
     /// The other end was shut down.
     fn other_shut(&self, reads: bool, writes: bool) {
+        self.may_be_accepted();
         let mut state = self.state.lock();
         state.shut_rd |= writes;
         if self.is_unix() {
@@ -399,6 +440,7 @@ impl Core {
 
     /// The other end was closed; `reset` when it had not read everything, or was never accepted.
     pub(super) fn lose_peer(&self, reset: bool) {
+        self.may_be_accepted();
         let mut state = self.state.lock();
         state.shut_rd = true;
         if reset {
@@ -417,6 +459,17 @@ impl Core {
         self.room.wake_all();
     }
 
+    /// How long the address of a connection is kept that this side closed first, in ns; `waits`: the other side has not closed
+    /// (`FIN_WAIT2`, `TCP_LINGER2`).
+    fn lingers(&self, waits: bool) -> Option<u64> {
+        const SOL_TCP: i32 = 6;
+        const TCP_LINGER2: i32 = 8;
+        match self.options.get(SOL_TCP, TCP_LINGER2).filter(|_| waits) {
+            Some(seconds) => u64::try_from(seconds).ok().map(|s| s.saturating_mul(1_000_000_000)),
+            None => Some(ports::TIME_WAIT),
+        }
+    }
+
     /// `SO_LINGER` with a time of zero: closing is a reset.
     fn closes_hard(&self) -> bool {
         self.is_tcp() && self.options.linger.load(Relaxed) == 1
@@ -425,20 +478,35 @@ impl Core {
 
 /// The last descriptor was closed, or a connection that was never accepted goes with its listener.
 pub(super) fn release(core: &Arc<Core>, embryo: bool) {
+    core.push_held();
     let mut state = core.state.lock();
     let rx: Queue = core::mem::take(&mut state.rx);
     let role = core::mem::replace(&mut state.role, Role::Closed);
     let (peer, place, door) = (state.peer.take(), state.place.take(), state.door.take());
     let port = state.local.clone();
+    let ends = state.local.ip().zip(state.remote.ip());
+    let first = state.first || (!state.fin && !state.shut_wr);
+    let alone = !state.fin;
     (state.shut_rd, state.shut_wr) = (true, true);
     drop(state);
     drop(core.outside.take());
     forget_place(core, place);
+    kernel().net.groups().forget(core);
     if let Addr::Netlink(port, _) = port {
         kernel().net.remove_netlink(core.protocol, port);
     }
     if let Some(peer) = peer.filter(|_| core.is_connected_kind() && !matches!(role, Role::Reset)) {
-        peer.lose_peer(embryo || !rx.is_empty() || core.closes_hard());
+        let reset = embryo || !rx.is_empty() || core.closes_hard();
+        peer.lose_peer(reset);
+        if let Some((local, remote)) = ends.filter(|_| core.is_tcp()) {
+            kernel().net.ended(remote, local, reset);
+            if first
+                && !reset
+                && let Some(ns) = core.lingers(alone)
+            {
+                kernel().net.linger_on(core, local, remote, ns);
+            }
+        }
     }
     refuse(role, door);
     core.queue.wake_all();

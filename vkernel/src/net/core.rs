@@ -16,7 +16,7 @@ use alloc::format;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::any::Any;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use fs_emu::file::Events;
 use fs_emu::vfs::File;
 use fs_emu::{FileOps, FileType, Metadata, SetAttr};
@@ -97,6 +97,18 @@ pub(super) struct State {
     pub(super) peer_gone: bool,
     /// TCP: the end of the other side's stream has arrived.
     pub(super) fin: bool,
+    /// TCP: bytes that wait for more.
+    pub(super) held: Vec<u8>,
+    /// `bind` has said which address, and which port.
+    pub(super) bound_ip: bool,
+    /// See `bound_ip`.
+    pub(super) bound_port: bool,
+    /// When the last datagram came that was read (`SIOCGSTAMP`).
+    pub(super) stamp: Option<Timespec>,
+    /// TCP: who is to be told when this connection may be accepted (`TCP_DEFER_ACCEPT`).
+    pub(super) listener: Option<Weak<Core>>,
+    /// TCP: this side has said first that it sends no more.
+    pub(super) first: bool,
     /// TCP: bytes that ever arrived, and the urgent one.
     pub(super) arrived: u64,
     pub(super) urgent: Option<Urgent>,
@@ -130,6 +142,10 @@ pub struct Core {
     /// The type that was asked for; 0: `kind`.
     asked: AtomicU32,
     born: Timespec,
+    /// TCP: nothing has come yet, and before that it is not to be accepted (`TCP_DEFER_ACCEPT`).
+    pub(super) deferred: AtomicBool,
+    /// TCP: there are bytes that wait for more.
+    pub(super) holds: AtomicBool,
     /// Everybody waits here who waits for this socket.
     pub(super) queue: Arc<WaitQueue>,
     /// Those wait here who send to this socket, or connect to it, and find it full.
@@ -152,6 +168,8 @@ impl Core {
             mode: AtomicU32::new(0o777),
             asked: AtomicU32::new(0),
             born: time::coarse(),
+            deferred: AtomicBool::new(false),
+            holds: AtomicBool::new(false),
             queue: WaitQueue::new(),
             room: WaitQueue::new(),
             state: Mutex::new(State::default()),
@@ -266,7 +284,7 @@ impl Socket {
         }
         let state = self.core.state.lock();
         let connected = match self.core.kind {
-            Kind::Dgram if !self.core.is_unix() => !state.remote.is_none(),
+            Kind::Dgram if !self.core.is_unix() => state.remote.ip().is_some_and(|ip| ip.port != 0),
             Kind::Dgram => state.peer.is_some(),
             _ => matches!(state.role, Role::Connected),
         };
@@ -321,6 +339,8 @@ impl Drop for Socket {
 const FIONREAD: u32 = 0x541b;
 const SIOCOUTQ: u32 = 0x5411;
 const SIOCATMARK: u32 = 0x8905;
+const SIOCGSTAMP: u32 = 0x8906;
+const SIOCGSTAMPNS: u32 = 0x8907;
 
 impl FileOps for Socket {
     fn as_any(&self) -> &dyn Any {
@@ -359,6 +379,11 @@ impl FileOps for Socket {
             return self.ioctl_outside(&fd, cmd, arg);
         }
         let n = match cmd {
+            SIOCGSTAMP | SIOCGSTAMPNS if matches!(self.core.family, Family::Inet | Family::Inet6) => {
+                let when = self.core.state.lock().stamp.ok_or(Errno::ENOENT)?;
+                let fraction = if cmd == SIOCGSTAMP { when.nsec / 1000 } else { when.nsec };
+                return user::write(arg, &[when.sec, fraction]).map(|()| 0);
+            }
             FIONREAD if self.core.is_netlink() => return Err(Errno::EOPNOTSUPP),
             FIONREAD => self.unread()?,
             SIOCOUTQ => self.unsent()?,

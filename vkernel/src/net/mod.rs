@@ -2,16 +2,17 @@
 //!
 //! Answers to Linux's `net/socket.c`, `net/unix/`, and to as much of `net/ipv4` and `net/ipv6` as a machine shows whose only
 //! interface is the loopback: both ends are in the sandbox, a message is a move between two queues, and no host call is made
-//! for it. Left out: raw and packet sockets, TIME_WAIT, collecting cycles of sockets in flight.
+//! for it. Left out: raw and packet sockets, collecting cycles of sockets in flight.
 //!
 //! * `addr`: addresses, as structures and as `struct sockaddr` bytes;
 //! * `queue`: messages and the queue that a socket receives from;
 //! * `core`: [`Core`], the shared part of a socket that its peers may hold, and [`Socket`], what a descriptor refers to;
 //! * `conn`: connecting, listening, accepting, shutting down, closing; `tcp`: TCP's connections, and the queue before a full listener;
-//! * `urgent`: TCP's urgent byte;
+//! * `urgent`: TCP's urgent byte; `cork`: bytes that wait for more;
 //! * `send`, `recv`: moving messages, one try each;
 //! * `poll`: what is ready;
-//! * `names`: who is bound to which path, abstract name or port;
+//! * `names`: who is bound to which path, abstract name or port; `ports`: the ports;
+//! * `multicast`: groups of IPv4, and broadcasts;
 //! * `options`: options that the kernel itself looks at;
 //! * `netlink`: netlink sockets, and the book of interfaces; `interface`: the same by `ioctl`;
 //! * `setup`: what a sandbox is given of the host's network; `outside`: sockets of the host behind this interface;
@@ -25,13 +26,16 @@ pub mod addr;
 pub mod block;
 mod conn;
 mod core;
+mod cork;
 mod interface;
 pub mod list;
+mod multicast;
 mod names;
 pub mod netlink;
 pub mod options;
 mod outside;
 mod poll;
+mod ports;
 mod queue;
 mod recv;
 mod send;
@@ -43,9 +47,10 @@ pub use self::addr::Addr;
 pub use self::conn::pair;
 pub use self::core::{Core, Family, Kind, Socket};
 pub use self::interface::exists as interface_exists;
+pub use self::multicast::Group;
 pub use self::names::Net;
 pub use self::outside::Published;
-pub use self::queue::Ucred;
+pub use self::queue::{Marks, Ucred};
 pub use self::recv::{Received, RecvHow};
 pub use self::send::{Outgoing, Target};
 pub use self::setup::Setup;

@@ -2,9 +2,11 @@
 //!
 //! Locks: one of rank OBJECT per table, none held on return. The tables do not keep sockets alive.
 
-use super::addr::{ANY4, Ip};
+use super::addr::Ip;
 use super::core::{Core, Kind};
 use super::list::List;
+use super::multicast::Groups;
+use super::ports::{Binding, Ports};
 use super::protocol;
 use super::queue::Message;
 use super::setup::Setup;
@@ -12,7 +14,6 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering::Relaxed;
 use host::lock::{Mutex, rank};
 use host::{Errno, Result};
 
@@ -31,6 +32,7 @@ pub struct Net {
     /// Port numbers of netlink, each with its protocol.
     netlink: Mutex<BTreeSet<(u32, u32)>, { rank::OBJECT }>,
     refuse: Mutex<Refuse>,
+    groups: Groups,
     all: List,
     setup: Setup,
 }
@@ -51,6 +53,10 @@ impl Net {
 
     pub(super) fn setup(&self) -> &Setup {
         &self.setup
+    }
+
+    pub(super) fn groups(&self) -> &Groups {
+        &self.groups
     }
 
     /// All sockets.
@@ -173,6 +179,31 @@ impl Net {
         }
     }
 
+    /// A connection was closed by this side first: its address is not given to just anybody for a while (`TIME_WAIT`).
+    pub(super) fn linger_on(&self, core: &Arc<Core>, local: Ip, remote: Ip, ns: u64) {
+        let binding = Binding::past(core, local, remote);
+        self.ports.lock().table(core.protocol).wait(binding, local, remote, ns);
+    }
+
+    /// The other side of such a connection has come to its end, too: by a reset or not.
+    pub(super) fn ended(&self, local: Ip, remote: Ip, reset: bool) {
+        self.ports.lock().table(protocol::TCP).ended(local, remote, reset);
+    }
+
+    /// Takes the way from one address to another for a connection of TCP. `EADDRNOTAVAIL` when there is one already.
+    pub(super) fn claim(&self, core: &Arc<Core>, from: Ip, to: Ip) -> Result<()> {
+        let mut ports = self.ports.lock();
+        let table = ports.table(core.protocol);
+        if table.is_taken(core, from, to) {
+            return Err(Errno::EADDRNOTAVAIL);
+        }
+        table.change(core, from.port, |b| {
+            b.ip = from.ip;
+            b.remote = Some(to);
+        });
+        Ok(())
+    }
+
     /// Marks a bound socket as listening. `EADDRINUSE` when another listens there already.
     pub(super) fn listen(&self, core: &Arc<Core>, port: u16) -> Result<()> {
         let mut ports = self.ports.lock();
@@ -195,9 +226,10 @@ impl Net {
         });
     }
 
-    /// Who listens there.
-    pub(super) fn listener(&self, to: Ip) -> Option<Arc<Core>> {
+    /// Who listens there, for a connection from there.
+    pub(super) fn listener(&self, from: Ip, to: Ip) -> Option<Arc<Core>> {
         let mut ports = self.ports.lock();
+        ports.table(protocol::TCP).ended(to, from, true);
         ports.turn = ports.turn.wrapping_add(1);
         let turn = ports.turn;
         let list = ports.table(protocol::TCP).bound.get(&to.port)?;
@@ -212,108 +244,22 @@ impl Net {
     pub(super) fn receiver(&self, protocol: u32, from: Ip, to: Ip) -> Option<Arc<Core>> {
         let mut ports = self.ports.lock();
         let list = ports.table(protocol).bound.get(&to.port)?;
-        let able = list.iter().filter(|b| b.takes(to.ip) && b.remote.is_none_or(|r| r == from));
-        able.max_by_key(|b| (b.remote.is_some(), b.ip == to.ip))?.core.upgrade()
-    }
-}
-
-/// Ports that a socket is given which did not ask for one (`ip_local_port_range`).
-const FIRST_FREE: u16 = 32768;
-const LAST_FREE: u16 = 60999;
-
-#[derive(Default)]
-struct Ports {
-    tcp: PortTable,
-    udp: PortTable,
-    udplite: PortTable,
-    turn: usize,
-}
-
-#[derive(Default)]
-struct PortTable {
-    bound: BTreeMap<u16, Vec<Binding>>,
-    last: u16,
-}
-
-struct Binding {
-    core: Weak<Core>,
-    ip: u128,
-    v6_only: bool,
-    reuse_addr: bool,
-    reuse_port: bool,
-    uid: u32,
-    datagrams: bool,
-    listening: bool,
-    remote: Option<Ip>,
-}
-
-impl Ports {
-    fn table(&mut self, protocol: u32) -> &mut PortTable {
-        match protocol {
-            protocol::UDP => &mut self.udp,
-            protocol::UDPLITE => &mut self.udplite,
-            _ => &mut self.tcp,
+        let able = || list.iter().filter(|b| b.takes(to.ip) && b.remote.is_none_or(|r| r == from));
+        let rank = |b: &Binding| (b.remote.is_some(), b.ip == to.ip);
+        let best = able().max_by_key(|b| rank(b))?;
+        if !best.reuse_port {
+            return best.core.upgrade();
         }
-    }
-}
-
-impl PortTable {
-    fn free(&mut self) -> Option<u16> {
-        for _ in FIRST_FREE..=LAST_FREE {
-            self.last = if (FIRST_FREE..LAST_FREE).contains(&self.last) { self.last + 1 } else { FIRST_FREE };
-            if !self.bound.contains_key(&self.last) {
-                return Some(self.last);
-            }
-        }
-        None
+        // Several with SO_REUSEPORT share what comes, each sender staying with one.
+        let group: Vec<&Binding> = able().filter(|b| rank(b) == rank(best) && b.reuse_port).collect();
+        group.get(from.hash() % group.len().max(1))?.core.upgrade()
     }
 
-    fn conflicts(&self, port: u16, new: &Binding, among_listeners: bool) -> bool {
-        let others = self.bound.get(&port).into_iter().flatten().filter(|b| !b.core.ptr_eq(&new.core));
-        others.filter(|b| !among_listeners || b.listening).any(|b| new.conflicts(b))
-    }
-
-    fn change(&mut self, core: &Arc<Core>, port: u16, change: impl FnOnce(&mut Binding)) {
-        let list = self.bound.get_mut(&port);
-        if let Some(binding) = list.and_then(|l| l.iter_mut().find(|b| b.is_of(core))) {
-            change(binding);
-        }
-    }
-}
-
-impl Binding {
-    fn new(core: &Arc<Core>, ip: u128) -> Binding {
-        let o = &core.options;
-        Binding {
-            core: Arc::downgrade(core),
-            ip,
-            v6_only: o.v6_only.load(Relaxed),
-            reuse_addr: o.reuse_addr.load(Relaxed),
-            reuse_port: o.reuse_port.load(Relaxed),
-            uid: core.uid(),
-            datagrams: core.kind == Kind::Dgram,
-            listening: false,
-            remote: None,
-        }
-    }
-
-    fn is_of(&self, core: &Arc<Core>) -> bool {
-        core::ptr::eq(self.core.as_ptr(), Arc::as_ptr(core))
-    }
-
-    /// Whether what is sent to an address comes here.
-    fn takes(&self, to: u128) -> bool {
-        let v4 = Ip { ip: to, port: 0 }.is_v4();
-        self.ip == to || (self.ip == ANY4 && v4) || (self.ip == 0 && !(v4 && self.v6_only))
-    }
-
-    fn conflicts(&self, other: &Binding) -> bool {
-        if !self.takes(other.ip) && !other.takes(self.ip) {
-            return false;
-        }
-        let shared_port = self.reuse_port && other.reuse_port && self.uid == other.uid;
-        let listens = self.listening || other.listening;
-        let shared_addr = self.reuse_addr && other.reuse_addr && (self.datagrams || !listens);
-        !shared_port && !shared_addr
+    /// All who are bound to where a datagram goes to that is for many.
+    pub(super) fn receivers(&self, protocol: u32, from: Ip, to: Ip) -> Vec<Arc<Core>> {
+        let mut ports = self.ports.lock();
+        let list = ports.table(protocol).bound.get(&to.port).into_iter().flatten();
+        let able = list.filter(|b| b.takes(to.ip) && b.remote.is_none_or(|r| r == from));
+        able.filter_map(|b| b.core.upgrade()).collect()
     }
 }

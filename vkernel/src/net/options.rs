@@ -3,13 +3,15 @@
 use super::core::Core;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use host::abi::Timespec;
 use host::lock::Mutex;
 use host::time::Deadline;
 
 /// Buffer sizes as new sockets have them (`net.core.[rw]mem_default`).
 pub const DEFAULT_BUFFER: usize = 212_992;
+/// The most that anybody may ask for (`net.core.[rw]mem_max`).
+pub const MOST_BUFFER: usize = 4 << 20;
 /// TCP's, before it is connected and after.
 const TCP_SEND: usize = 16 << 10;
 const TCP_SEND_CONNECTED: usize = 2_626_560;
@@ -40,6 +42,14 @@ pub struct Options {
     pub send_timeout: AtomicU64,
     /// `SO_LINGER`: time in seconds plus one; 0 when off.
     pub linger: AtomicU64,
+    /// `TCP_CORK`.
+    pub(super) cork: AtomicBool,
+    /// `IP_MULTICAST_IF`: index of an interface, and an address of it.
+    pub(super) group_index: AtomicU32,
+    /// See `group_index`.
+    pub(super) group_from: AtomicU32,
+    /// It has joined groups.
+    pub(super) joined: AtomicBool,
     send_buf: AtomicUsize,
     recv_buf: AtomicUsize,
     /// What is only remembered, by level and name.
@@ -102,11 +112,8 @@ impl Options {
 
 fn doubled(size: i32, force: bool) -> usize {
     // A negative size is a large one.
-    let size = if force {
-        (size.max(0) as usize).min(i32::MAX as usize / 2)
-    } else {
-        (size as u32 as usize).min(DEFAULT_BUFFER)
-    };
+    let size =
+        if force { (size.max(0) as usize).min(i32::MAX as usize / 2) } else { (size as u32 as usize).min(MOST_BUFFER) };
     size * 2
 }
 

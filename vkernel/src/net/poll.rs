@@ -4,6 +4,7 @@ use super::core::{Core, Kind, Role, State};
 use super::outside;
 use super::send::is_roomy;
 use alloc::sync::Arc;
+use core::sync::atomic::Ordering::Relaxed;
 use fs_emu::file::Events;
 use host::wait::PollTable;
 
@@ -56,7 +57,8 @@ fn connection(core: &Core, state: &State, roomy: bool) -> Events {
     let out = if core.is_unix() { Events::OUT | Events::WRNORM | Events::WRBAND } else { Events::OUT | Events::WRNORM };
     match &state.role {
         Role::Listening { pending, .. } => {
-            events.set(Events::IN | Events::RDNORM, !pending.is_empty());
+            let ready = pending.iter().any(|c| !c.deferred.load(Relaxed));
+            events.set(Events::IN | Events::RDNORM, ready);
             return events;
         }
         Role::Connecting(_) => return events,

@@ -17,6 +17,15 @@ pub struct Ucred {
     pub gid: u32,
 }
 
+/// What a datagram says of itself in its header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Type of service, or traffic class.
+    pub class: u8,
+    /// Time to live, or hop limit.
+    pub hops: u8,
+}
+
 /// A message, or a piece of a stream.
 #[derive(Default)]
 pub(super) struct Message {
@@ -24,8 +33,9 @@ pub(super) struct Message {
     /// Bytes already read.
     pub(super) off: usize,
     pub(super) from: Addr,
-    /// Where it was sent to (`IP_PKTINFO`).
+    /// Where it was sent to (`IP_PKTINFO`), and how it was marked.
     pub(super) to: Addr,
+    pub(super) marks: Marks,
     pub(super) cred: Option<Ucred>,
     pub(super) files: Vec<OpenRef>,
     pub(super) when: Timespec,
@@ -62,6 +72,15 @@ impl Message {
         }
         data.truncate(moved);
         Ok(Message { charge: charge(moved), data, ..Message::default() })
+    }
+
+    /// One more of the same, for somebody else; without files.
+    pub(super) fn copy(&self) -> Result<Message> {
+        let mut data = Vec::new();
+        data.try_reserve_exact(self.data.len()).map_err(|_| Errno::ENOBUFS)?;
+        data.extend_from_slice(&self.data);
+        let (from, to) = (self.from.clone(), self.to.clone());
+        Ok(Message { charge: self.charge, data, from, to, marks: self.marks, when: self.when, ..Message::default() })
     }
 
     /// What has not been read of it.

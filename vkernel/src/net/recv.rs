@@ -3,7 +3,7 @@
 use super::addr::Addr;
 use super::core::{Core, Kind, Role, Socket, State};
 use super::msg;
-use super::queue::{Message, Ucred};
+use super::queue::{Marks, Message, Ucred};
 use crate::kernel::kernel;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -22,6 +22,8 @@ pub struct RecvHow {
     pub skip: bool,
     /// The urgent byte (`MSG_OOB` of TCP).
     pub urgent: bool,
+    /// The caller does not wait.
+    pub nonblock: bool,
     /// The call's flags as they are, and the room for control messages: for sockets of the host.
     pub flags: u32,
     /// See `flags`.
@@ -39,8 +41,10 @@ pub struct Received {
     pub flags: u32,
     /// Who sent it.
     pub from: Addr,
-    /// Where it was sent to.
+    /// Where it was sent to, and how it was marked.
     pub to: Addr,
+    /// See `to`.
+    pub marks: Marks,
     /// Who sent it, if the sender's kernel noted that.
     pub cred: Option<Ucred>,
     /// Files that came with it.
@@ -49,6 +53,8 @@ pub struct Received {
     pub when: Timespec,
     /// Control messages as the host made them.
     pub control: Vec<u8>,
+    /// Bytes of TCP that are still there, with one for its end (`TCP_INQ`).
+    pub left: usize,
     /// The other end will send no more.
     pub end: bool,
 }
@@ -66,15 +72,19 @@ impl Socket {
             return state.read_urgent(core, to, how);
         }
         if state.rx.is_empty() {
-            return state.nothing(core);
+            return state.nothing(core, how);
         }
         let before = state.rx.charge();
         let mut gone = Vec::new();
-        let got = match core.kind {
+        let mut got = match core.kind {
             Kind::Stream => state.read_stream(core, to, how, &mut gone),
             _ => state.read_message(to, how, &mut gone),
         };
         let after = state.rx.charge();
+        if let Ok(got) = &mut got {
+            let left = state.rx.bytes();
+            got.left = if left == 0 { usize::from(state.fin) } else { left };
+        }
         let peer = if after < before { state.peer.clone() } else { None };
         drop(state);
         if after < before {
@@ -110,7 +120,7 @@ impl State {
     }
 
     /// Why nothing is there.
-    fn nothing(&mut self, core: &Core) -> Result<Received> {
+    fn nothing(&mut self, core: &Core, how: RecvHow) -> Result<Received> {
         let end = Ok(Received { end: true, ..Received::default() });
         if core.is_tcp() && self.fin {
             return end;
@@ -118,7 +128,9 @@ impl State {
         if let Some(e) = self.error.take() {
             return Err(e);
         }
-        if self.shut_rd { end } else { Err(Errno::EAGAIN) }
+        // Who does not wait for datagrams is not told that none will come.
+        let told = self.shut_rd && !(how.nonblock && core.kind == Kind::Dgram);
+        if told { end } else { Err(Errno::EAGAIN) }
     }
 
     fn read_stream(
@@ -133,7 +145,7 @@ impl State {
         let mut first = true;
         let (mut skip, limit) = self.before_mark(core.urgent_inline(), how.peek);
         if self.rx.bytes() <= skip {
-            return self.nothing(core);
+            return self.nothing(core, how);
         }
         let left = |got: &Received| limit.map_or(usize::MAX, |n| n.saturating_sub(got.full));
         if how.peek {
@@ -157,7 +169,9 @@ impl State {
             return Ok(got);
         }
         while let Some(message) = self.rx.front_mut() {
-            if left(&got) == 0 || to.remaining() == 0 || (!first && same_sender && message.cred != got.cred) {
+            // Who asks for no bytes of a Unix stream gets the files that come with the next one.
+            let enough = to.remaining() == 0 && !(first && core.is_unix());
+            if left(&got) == 0 || enough || (!first && same_sender && message.cred != got.cred) {
                 break;
             }
             (got.cred, first) = (if first { message.cred } else { got.cred }, false);
@@ -188,12 +202,14 @@ impl State {
             flags: if full > n { msg::TRUNC } else { 0 },
             from: message.from.clone(),
             to: message.to.clone(),
+            marks: message.marks,
             cred: message.cred,
             files,
             when: message.when,
             ..Received::default()
         };
         if !how.peek {
+            self.stamp = Some(got.when);
             gone.extend(self.rx.pop());
         }
         Ok(got)

@@ -4,7 +4,8 @@
 
 use super::addr::{Addr, Ip};
 use super::core::{Core, Kind, Role, Socket};
-use super::queue::{Message, Ucred};
+use super::queue::{Marks, Message, Ucred};
+use super::{msg, multicast};
 use crate::kernel::kernel;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -37,6 +38,8 @@ pub struct Outgoing {
     pub cred: Option<Ucred>,
     /// The sender said who it is (`SCM_CREDENTIALS`).
     pub said: bool,
+    /// What the datagram is to be marked with instead of the socket's own: class and hops of IPv4, and of IPv6.
+    pub marks: [Option<u8>; 4],
     /// The last byte is urgent (`MSG_OOB` of TCP).
     pub urgent: bool,
     /// The call's flags and control messages as they are, for sockets of the host.
@@ -63,6 +66,73 @@ pub(super) fn is_roomy(core: &Core, peer: &Arc<Core>) -> bool {
 }
 
 impl Core {
+    /// Bytes arrive at TCP's other end. One that is closed answers with a reset, which the next call sees.
+    pub(super) fn arrive(&self, peer: &Arc<Core>, message: Message, urgent: bool) -> Result<()> {
+        let n = message.data.len();
+        let last = message.data.last().copied().filter(|_| urgent);
+        let inline = peer.urgent_inline();
+        let mut state = peer.state.lock();
+        let gone = matches!(state.role, Role::Closed);
+        if !gone {
+            state.rx.push_bytes(message)?;
+            state.arrived += n as u64;
+            if let Some(byte) = last {
+                state.mark_urgent(byte, inline);
+            }
+        }
+        drop(state);
+        if gone {
+            let ends = {
+                let other = peer.state.lock();
+                other.local.ip().zip(other.remote.ip())
+            };
+            if let Some((local, remote)) = ends {
+                kernel().net.ended(local, remote, true);
+            }
+            let mut own = self.state.lock();
+            own.error = Some(if own.fin { Errno::EPIPE } else { Errno::ECONNRESET });
+            own.role = Role::Reset;
+            (own.shut_rd, own.shut_wr) = (true, true);
+            drop(own);
+            self.queue.wake_all();
+        } else {
+            peer.may_be_accepted();
+            peer.queue.wake_all();
+        }
+        Ok(())
+    }
+
+    /// How a datagram is marked that goes there.
+    fn marks(&self, to: Ip, said: [Option<u8>; 4]) -> Marks {
+        const SOL_IP: i32 = 0;
+        const SOL_IPV6: i32 = 41;
+        const IP_TOS: i32 = 1;
+        const IP_TTL: i32 = 2;
+        const IP_MULTICAST_TTL: i32 = 33;
+        const IPV6_UNICAST_HOPS: i32 = 16;
+        const IPV6_TCLASS: i32 = 67;
+        let own = |level, name, default| self.options.get(level, name).map_or(default, |n| n as u8);
+        let [class4, hops4, class6, hops6] = said;
+        if !to.is_v4() {
+            let class = class6.unwrap_or_else(|| own(SOL_IPV6, IPV6_TCLASS, 0));
+            return Marks { class, hops: hops6.unwrap_or_else(|| own(SOL_IPV6, IPV6_UNICAST_HOPS, 64)) };
+        }
+        let (name, default) = if Ip::is_group(to.ip) { (IP_MULTICAST_TTL, 1) } else { (IP_TTL, 64) };
+        let class = class4.unwrap_or_else(|| own(SOL_IP, IP_TOS, 0));
+        Marks { class, hops: hops4.unwrap_or_else(|| own(SOL_IP, name, default)) }
+    }
+
+    /// A datagram of UDP comes. What does not fit is lost.
+    pub(super) fn receive(&self, message: Message) -> Result<()> {
+        let mut state = self.state.lock();
+        if !state.shut_rd && state.rx.charge() < self.recv_buf() {
+            state.rx.push(message)?;
+        }
+        drop(state);
+        self.queue.wake_all();
+        Ok(())
+    }
+
     /// What may be in flight.
     pub(super) fn send_limit(&self) -> usize {
         self.send_buf(true)
@@ -147,7 +217,11 @@ impl Socket {
         let mut message = Message::copy_some(from, from.remaining().min(piece))?;
         let n = message.data.len();
         if tcp {
-            return self.arrive(&peer, message, out.urgent && from.remaining() == 0);
+            let corked = !out.urgent && (out.flags & msg::MORE != 0 || core.options.cork.load(Relaxed));
+            if let Some(message) = core.hold_back(message, corked)? {
+                core.arrive(&peer, message, out.urgent && from.remaining() == 0)?;
+            }
+            return Ok(n);
         }
         if sent == 0 {
             message.files = core::mem::take(&mut out.files);
@@ -165,34 +239,6 @@ impl Socket {
         state.rx.push(message)?;
         drop(state);
         peer.queue.wake_all();
-        Ok(n)
-    }
-
-    /// Bytes arrive at TCP's other end. One that is closed answers with a reset, which the next call sees.
-    fn arrive(&self, peer: &Arc<Core>, message: Message, urgent: bool) -> Result<usize> {
-        let n = message.data.len();
-        let last = message.data.last().copied().filter(|_| urgent);
-        let inline = peer.urgent_inline();
-        let mut state = peer.state.lock();
-        let gone = matches!(state.role, Role::Closed);
-        if !gone {
-            state.rx.push_bytes(message)?;
-            state.arrived += n as u64;
-            if let Some(byte) = last {
-                state.mark_urgent(byte, inline);
-            }
-        }
-        drop(state);
-        if gone {
-            let mut own = self.core().state.lock();
-            own.error = Some(if own.fin { Errno::EPIPE } else { Errno::ECONNRESET });
-            own.role = Role::Reset;
-            (own.shut_rd, own.shut_wr) = (true, true);
-            drop(own);
-            self.core().queue.wake_all();
-        } else {
-            peer.queue.wake_all();
-        }
         Ok(n)
     }
 
@@ -297,22 +343,17 @@ impl Socket {
             Some(Target::Ip(to)) => *to,
             _ => connected.ok_or(Errno::EDESTADDRREQ)?,
         };
-        let to = core.reach(to)?;
-        let source = core.source(to)?;
+        let (source, to) = core.datagram_way(to)?;
         let mut message = Message::copy_in(from, len)?;
         (message.from, message.to, message.when) = (Addr::Ip(source), Addr::Ip(to), time::realtime());
+        message.marks = core.marks(to, out.marks);
+        if to.is_many() {
+            return multicast::deliver(core.protocol, source, to, &message).map(|()| len);
+        }
         match kernel().net.receiver(core.protocol, source, to) {
-            Some(other) => {
-                let mut state = other.state.lock();
-                // What does not fit is lost.
-                if !state.shut_rd && state.rx.charge() < other.recv_buf() {
-                    state.rx.push(message)?;
-                }
-                drop(state);
-                other.queue.wake_all();
-            }
-            // The refusal comes back to one that is connected.
-            None if out.to.is_none() => {
+            Some(other) => other.receive(message)?,
+            // The refusal comes back to one that is connected there.
+            None if connected == Some(to) => {
                 core.state.lock().error = Some(Errno::ECONNREFUSED);
                 core.queue.wake_all();
             }

@@ -8,8 +8,13 @@ use super::addr::{Addr, Ip};
 use super::conn;
 use super::core::{Core, Role, Socket, State};
 use crate::kernel::kernel;
+use crate::timer::queue::Expire;
 use alloc::sync::Arc;
-use host::{Errno, Result};
+use core::sync::atomic::Ordering::Relaxed;
+use host::{Errno, Result, time};
+
+const SOL_TCP: i32 = 6;
+const TCP_DEFER_ACCEPT: i32 = 9;
 
 /// How a `connect` without a wait came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +58,12 @@ impl Socket {
             }
         }
         let to = core.reach(to)?;
+        let named = core.state.lock().local.ip().is_some();
         let from = core.source(to)?;
-        match core.meet(from, to) {
+        kernel().net.claim(core, from, to)?;
+        // Who is bound to where it connects to meets itself; not by accident.
+        let met = if named && from == to { core.meet_itself(to) } else { core.meet(from, to) };
+        match met {
             Err(Errno::EAGAIN) => Ok(Connect::Full(true)),
             done => Ok(Connect::Later(done)),
         }
@@ -90,7 +99,7 @@ impl Socket {
 impl Core {
     /// Makes a connection with whoever listens. `EAGAIN`: queued before a listener that is full.
     fn meet(self: &Arc<Self>, from: Ip, to: Ip) -> Result<()> {
-        let other = if to.port == 0 { None } else { kernel().net.listener(to) };
+        let other = if to.port == 0 { None } else { kernel().net.listener(from, to) };
         let other = other.ok_or(Errno::ECONNREFUSED)?;
         {
             let mut state = self.state.lock();
@@ -115,6 +124,16 @@ impl Core {
             Role::Connecting(_) => Err(Errno::EAGAIN),
             _ => Err(Errno::ECONNREFUSED),
         }
+    }
+
+    /// Makes a connection of one socket with itself (a simultaneous open), unless somebody listens there.
+    fn meet_itself(self: &Arc<Self>, to: Ip) -> Result<()> {
+        if kernel().net.listener(to, to).is_some() {
+            return self.meet(to, to);
+        }
+        self.state.lock().local = Addr::Ip(to);
+        self.connected(self, Addr::Ip(to), None);
+        Ok(())
     }
 
     /// Takes those who wait for a listener, as many as there is room for, in the order in which they came.
@@ -150,16 +169,25 @@ impl Core {
     /// Makes the other end of a client's connection and queues it.
     fn take(self: &Arc<Self>, client: &Arc<Core>, from: Ip, to: Ip) {
         let child = self.child();
+        let patience =
+            self.options.get(SOL_TCP, TCP_DEFER_ACCEPT).and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0);
         *child.state.lock() = State {
             role: Role::Connected,
             local: Addr::Ip(to),
             remote: Addr::Ip(from),
             peer: Some(client.clone()),
+            listener: Some(Arc::downgrade(self)).filter(|_| patience.is_some()),
             ..State::default()
         };
         let still = matches!(client.state.lock().role, Role::Connecting(_));
         if !still {
             return;
+        }
+        if let Some(seconds) = patience {
+            child.deferred.store(true, Relaxed);
+            let until = time::monotonic().as_nanos().saturating_add(seconds.saturating_mul(1_000_000_000));
+            let child: Arc<dyn Expire> = child.clone();
+            kernel().timers.add(until, kernel().next_id(), Arc::downgrade(&child));
         }
         client.connected(&child, Addr::Ip(to), None);
         let listens = match &mut self.state.lock().role {
@@ -173,6 +201,16 @@ impl Core {
             self.queue.wake_all();
         } else {
             conn::release(&child, true);
+        }
+    }
+
+    /// Something came to a connection that was not to be accepted before, or it has waited long enough.
+    pub(super) fn may_be_accepted(&self) {
+        if self.deferred.load(Relaxed) && self.deferred.swap(false, Relaxed) {
+            let listener = self.state.lock().listener.take();
+            if let Some(listener) = listener.and_then(|l| l.upgrade()) {
+                listener.queue.wake_all();
+            }
         }
     }
 

@@ -108,7 +108,14 @@ const MQUEUE: &[(&str, Value)] = &[
     ("queues_max", Fixed("256")),
 ];
 
-const CORE: &[(&str, Value)] = &[("somaxconn", Fixed("4096"))];
+const CORE: &[(&str, Value)] = &[
+    ("optmem_max", Fixed("131072")),
+    ("rmem_default", Fixed("212992")),
+    ("rmem_max", Fixed("4194304")),
+    ("somaxconn", Fixed("4096")),
+    ("wmem_default", Fixed("212992")),
+    ("wmem_max", Fixed("4194304")),
+];
 const IPV4: &[(&str, Value)] = &[("ip_local_port_range", Fixed("32768\t60999"))];
 
 /// The directory.
