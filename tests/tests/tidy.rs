@@ -31,7 +31,11 @@ const UNSAFE: [(&str, usize, &str); 10] = [
     ),
     ("personality/src/arch/", 40, "entry and exit code, registers, signal frames"),
     ("personality/src/boot.rs", 1, "the first process's step into the kernel"),
-    ("personality/src/trap/", 56, "arming, the handlers of host signals, kernel stacks, new host threads, unmapping libraries"),
+    (
+        "personality/src/trap/",
+        56,
+        "arming, the handlers of host signals, kernel stacks, new host threads, unmapping libraries",
+    ),
     (
         "src/supervisor/",
         57,

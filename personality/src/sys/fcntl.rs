@@ -103,6 +103,21 @@ fn seals(file: &File, cmd: u32, arg: u64) -> Result<usize> {
     if own { file.ops().add_seals(seals).map(|()| 0) } else { Err(Errno::EINVAL) }
 }
 
+/// `F_SETOWN`: a process, or a group by its negative number.
+pub(super) fn set_owner(call: &Call<'_>, file: &File, who: i32) -> Result<()> {
+    FileExtra::of(file)?.set_receiver(receiver_of(who)?, &call.task.cred());
+    Ok(())
+}
+
+/// `F_GETOWN`.
+pub(super) fn owner(file: &File) -> Result<i32> {
+    Ok(match FileExtra::of(file)?.receiver() {
+        Receiver::None => 0,
+        Receiver::Thread(id) | Receiver::Process(id) => id as i32,
+        Receiver::Group(id) => (id as i32).wrapping_neg(),
+    })
+}
+
 /// `F_SETOWN` and its kin.
 fn signal_settings(call: &Call<'_>, file: &File, cmd: u32, arg: u64) -> Result<usize> {
     let (extra, cred) = (FileExtra::of(file)?, call.task.cred());
@@ -110,15 +125,8 @@ fn signal_settings(call: &Call<'_>, file: &File, cmd: u32, arg: u64) -> Result<u
         F_GETSIG => return Ok(extra.signal() as usize),
         F_SETSIG if arg > 64 => return Err(Errno::EINVAL),
         F_SETSIG => extra.set_signal(arg as u32),
-        F_SETOWN => extra.set_receiver(receiver_of(arg as i32)?, &cred),
-        F_GETOWN => {
-            let who = match extra.receiver() {
-                Receiver::None => 0,
-                Receiver::Thread(id) | Receiver::Process(id) => id as isize,
-                Receiver::Group(id) => -(id as isize),
-            };
-            return Ok(who as usize);
-        }
+        F_SETOWN => set_owner(call, file, arg as i32)?,
+        F_GETOWN => return Ok(owner(file)? as isize as usize),
         F_SETOWN_EX => {
             let [kind, id] = user::read::<[i32; 2]>(arg as usize)?;
             extra.set_receiver(receiver_ex(kind, id)?, &cred);

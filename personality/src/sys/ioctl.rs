@@ -4,7 +4,7 @@
 //! Sessions and process groups are virtual, so the calls about them are answered here. Left out: everything of devices and of
 //! particular file systems (`ENOTTY`), sharing of extents (`EOPNOTSUPP`).
 
-use super::{lease, namespace, open, path, rw};
+use super::{fcntl, lease, namespace, open, path, rw};
 use crate::dispatch::Call;
 use crate::table::{Fd, Ptr};
 use alloc::sync::Arc;
@@ -17,6 +17,7 @@ use vkernel::Task;
 use vkernel::console::needs_foreground;
 use vkernel::files::job;
 use vkernel::kernel::kernel;
+use vkernel::net::Socket;
 use vkernel::nsfs::NsFile;
 use vkernel::signal::SIGTTOU;
 use vkernel::tty::{self, Control, MasterFile, Side, SlaveFile};
@@ -27,7 +28,7 @@ macro_rules! commands {
 
 commands! {
     FIGETBSZ = 2, TIOCSCTTY = 0x540e, TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, FIONREAD = 0x541b, FIONBIO = 0x5421,
-    TIOCNOTTY = 0x5422, TIOCGSID = 0x5429, TIOCGPTPEER = 0x5441, FIONCLEX = 0x5450, FIOCLEX = 0x5451, FIOASYNC = 0x5452, FIOQSIZE = 0x5460,
+    TIOCNOTTY = 0x5422, TIOCGSID = 0x5429, TIOCGPTPEER = 0x5441, FIONCLEX = 0x5450, FIOSETOWN = 0x8901, SIOCSPGRP = 0x8902, FIOGETOWN = 0x8903, SIOCGPGRP = 0x8904, FIOCLEX = 0x5451, FIOASYNC = 0x5452, FIOQSIZE = 0x5460,
     FICLONE = 0x4004_9409, FICLONERANGE = 0x4020_940d, FIDEDUPERANGE = 0xc018_9436,
     NS_GET_USERNS = 0xb701,
 }
@@ -40,6 +41,10 @@ pub fn ioctl(call: &mut Call<'_>, fd: Fd, cmd: u32, arg: Ptr) -> Result<usize> {
     match cmd {
         FIOCLEX | FIONCLEX => rw::table(call)?.set_cloexec(fd.0, cmd == FIOCLEX).map(|()| 0),
         FIONBIO => file.set_nonblock(user::read::<i32>(arg.0)? != 0).map(|()| 0),
+        FIOSETOWN | SIOCSPGRP if Socket::of(&file).is_some() => {
+            fcntl::set_owner(call, &file, user::read::<i32>(arg.0)?).map(|()| 0)
+        }
+        FIOGETOWN | SIOCGPGRP if Socket::of(&file).is_some() => put(arg, &fcntl::owner(&file)?),
         FIOASYNC => set_async(fd, &file, user::read::<i32>(arg.0)? != 0),
         FIOQSIZE => match file.file_type() {
             FileType::Regular | FileType::Directory => put(arg, &(file.metadata()?.size as i64)),

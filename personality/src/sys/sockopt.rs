@@ -12,7 +12,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use fs_emu::cred::Caps;
 use host::{Errno, Result, user};
 use vkernel::net::addr::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX};
-use vkernel::net::{Core, Family, Kind, Socket, Ucred, block, interface_exists, protocol};
+use vkernel::net::{Core, Family, Kind, Socket, Ucred, block, interface_exists, netlink, protocol};
 
 macro_rules! names {
     ($($name:ident = $n:literal),* $(,)?) => { $(const $name: i32 = $n;)* };
@@ -23,7 +23,7 @@ names! {
     SO_LINGER = 13, SO_BSDCOMPAT = 14, SO_REUSEPORT = 15, SO_PASSCRED = 16, SO_PEERCRED = 17, SO_RCVLOWAT = 18,
     SO_SNDLOWAT = 19, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_BINDTODEVICE = 25, SO_DETACH_FILTER = 27, SO_PEERNAME = 28,
     SO_ACCEPTCONN = 30, SO_SNDBUFFORCE = 32, SO_RCVBUFFORCE = 33, SO_PASSSEC = 34, SO_TIMESTAMPING = 37, SO_PROTOCOL = 38, SO_DOMAIN = 39, SO_MAX_PACING_RATE = 47, SO_CNX_ADVICE = 53, SO_MEMINFO = 55, SO_COOKIE = 57, SO_PEERGROUPS = 59,
-    SO_RCVTIMEO_NEW = 66, SO_SNDTIMEO_NEW = 67, TCP_NODELAY = 1, TCP_MAXSEG = 2, TCP_CORK = 3, TCP_INFO = 11, TCP_CONGESTION = 13, TCP_REPAIR = 19,
+    NETLINK_LIST_MEMBERSHIPS = 9, SO_RCVTIMEO_NEW = 66, SO_SNDTIMEO_NEW = 67, TCP_NODELAY = 1, TCP_MAXSEG = 2, TCP_CORK = 3, TCP_INFO = 11, TCP_CONGESTION = 13, TCP_REPAIR = 19,
     TCP_TIMESTAMP = 24, TCP_SAVED_SYN = 28, TCP_ULP = 31, UDPLITE_SEND_CSCOV = 10, UDPLITE_RECV_CSCOV = 11, IP_OPTIONS = 4, IP_PKTOPTIONS = 9, IP_MTU = 14, IP_MULTICAST_IF = 32, IP_UNICAST_IF = 50,
     IPV6_JOIN = 20, IPV6_LEAVE = 21, IPV6_MTU = 24, IPV6_V6ONLY = 26, IPV6_UNICAST_IF = 76,
 }
@@ -235,6 +235,9 @@ pub fn getsockopt(call: &mut Call<'_>, fd: Fd, level: i32, name: i32, value: Ptr
         _ => e,
     })?;
     let room = usize::try_from(user::read::<i32>(len.0)?).map_err(|_| Errno::EINVAL)?;
+    if (level, name) == (SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS) {
+        return list_memberships(socket, value, len, room);
+    }
     let bytes = match level {
         SOL_SOCKET => get_socket(socket, name, room)?,
         _ => get_protocol(socket, level, name)?,
@@ -243,6 +246,16 @@ pub fn getsockopt(call: &mut Call<'_>, fd: Fd, level: i32, name: i32, value: Ptr
     user::copy_out(value.0, bytes.get(..n).unwrap_or_default())?;
     user::write(len.0, &(n as i32))?;
     Ok(0)
+}
+
+/// Whole words of the groups that a netlink socket is a member of, and what room all of them need.
+fn list_memberships(socket: &Socket, value: Ptr, len: Ptr, room: usize) -> Result<usize> {
+    let groups = socket.memberships();
+    let words = groups.to_ne_bytes();
+    let words = words.get(..if socket.core().protocol == netlink::ROUTE { 8 } else { 4 }).unwrap_or_default();
+    let n = room.min(words.len()) & !3;
+    user::copy_out(value.0, words.get(..n).unwrap_or_default())?;
+    user::write(len.0, &(words.len() as i32)).map(|()| 0)
 }
 
 fn ints(list: &[i32]) -> Vec<u8> {

@@ -370,7 +370,13 @@ impl Core {
         if bound.is_any() || bound.is_many() {
             return Ok(Ip { ip: if to.is_v4() { LOOPBACK4 } else { LOOPBACK6 }, ..bound });
         }
-        if bound.is_v4() != to.is_v4() { Err(Errno::ENETUNREACH) } else { Ok(bound) }
+        match (bound.is_v4(), to.is_v4()) {
+            (true, false) => Err(Errno::EAFNOSUPPORT),
+            // Who is bound to an address of IPv6 keeps to that.
+            (false, true) if self.state.lock().bound_ip => Err(Errno::ENETUNREACH),
+            (false, true) => Ok(Ip { ip: LOOPBACK4, ..bound }),
+            _ => Ok(bound),
+        }
     }
 
     pub(super) fn connected(&self, child: &Arc<Core>, name: Addr, cred: Option<Ucred>) {

@@ -288,7 +288,14 @@ impl Socket {
             Kind::Dgram => state.peer.is_some(),
             _ => matches!(state.role, Role::Connected),
         };
-        if connected { Ok(state.remote.clone()) } else { Err(Errno::ENOTCONN) }
+        let remote = state.remote.clone();
+        // The name of a Unix socket may come after the connection.
+        let peer = state.peer.clone().filter(|_| self.core.is_unix());
+        drop(state);
+        if !connected {
+            return Err(Errno::ENOTCONN);
+        }
+        Ok(peer.map_or(remote, |peer| peer.state.lock().local.clone()))
     }
 
     /// Takes the error of an earlier call (`SO_ERROR`).

@@ -73,6 +73,7 @@ impl Task {
         let parent = kernel().tasks.parent_of(self.tgid());
         let Some(tracer) = self.untrace() else { return };
         if self.is_leader() && tracer.tgid() == parent {
+            self.group.died_traced.store(true, SeqCst);
             return;
         }
         let uid = self.cred().uid;

@@ -6,7 +6,7 @@ use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{
-    AtomicI32, AtomicU32, AtomicU64,
+    AtomicBool, AtomicI32, AtomicU32, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
 use host::abi::Rlimit;
@@ -95,6 +95,8 @@ pub struct ThreadGroup {
     pub(crate) stop_count: AtomicU32,
     /// Threads that are traced.
     pub(crate) traced_threads: AtomicU32,
+    /// Its parent traced it when it ended.
+    pub(crate) died_traced: AtomicBool,
     /// Thread ids of what threads of this process trace.
     pub(crate) tracees: Mutex<BTreeSet<u32>>,
     /// Ends of tracees that this process has not been told of yet.
@@ -157,6 +159,7 @@ impl ThreadGroup {
             stop_reported: AtomicU32::new(0),
             stop_count: AtomicU32::new(0),
             traced_threads: AtomicU32::new(0),
+            died_traced: AtomicBool::new(false),
             tracees: Mutex::default(),
             trace_deaths: Mutex::default(),
             executing: AtomicU32::new(0),

@@ -86,7 +86,7 @@ impl TaskList {
         for pid in children {
             let Some(node) = tree.nodes.get_mut(&pid) else { continue };
             // What it traces as well is told as that, whatever signal it ends with.
-            let traced = tracees.contains(&pid);
+            let traced = tracees.contains(&pid) || node.group.died_traced.load(SeqCst);
             if !matches(node, pid, whom, options, traced) || !own_thread(me, node, options) {
                 continue;
             }

@@ -160,6 +160,14 @@ impl Socket {
         Ok(())
     }
 
+    /// The groups that it is a member of (`NETLINK_LIST_MEMBERSHIPS`), a bit each.
+    pub fn memberships(&self) -> u64 {
+        match self.core().state.lock().local {
+            Addr::Netlink(_, member) => u64::from(member),
+            _ => 0,
+        }
+    }
+
     /// A message to the kernel, which answers at once (`netlink_rcv_skb`).
     pub(super) fn send_netlink(&self, from: &mut IovIter<'_>, out: &Outgoing) -> Result<usize> {
         let core = self.core();
