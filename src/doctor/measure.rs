@@ -66,7 +66,7 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 pub fn table(rows: &[Row]) -> String {
     let mut text = format!("  {:<22}{:>10}{:>12}\n", "", "ns", "x native");
     for row in rows {
-        let _ = writeln!(text, "  {:<22}{:>10.0}{:>12.1}", row.name, row.ns, row.ratio);
+        let _ = writeln!(text, "  {:<22}{:>10.0}{:>12.2}", row.name, row.ns, row.ratio);
     }
     text
 }
@@ -112,6 +112,6 @@ mod tests {
         let text = table(&[Row { name: "sud, bare bounce".into(), ns: 1750.4, ratio: 16.66 }]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2);
-        assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>(), ["sud,", "bare", "bounce", "1750", "16.7"]);
+        assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>(), ["sud,", "bare", "bounce", "1750", "16.66"]);
     }
 }
