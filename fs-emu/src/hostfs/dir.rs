@@ -32,6 +32,17 @@ struct Cursor {
     used: usize,
     /// The position that belongs to `used`.
     pos: u64,
+    /// What the host need not be asked again.
+    known: Known,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    /// It was opened and is at its beginning.
+    Fresh,
+    /// The last entries that were handed out were the last there are: the next call says so, and after that who knows.
+    End,
 }
 
 pub(super) fn open(dir: &HostInode) -> Result<Arc<dyn FileOps>> {
@@ -40,7 +51,7 @@ pub(super) fn open(dir: &HostInode) -> Result<Arc<dyn FileOps>> {
     let at_path = if at.path().is_empty() { c"." } else { at.path() };
     let flags = O_DIRECTORY | O_NOFOLLOW;
     let fd = dir.fs.open_quietly(dir.owner_uid(), |extra| path::open(at.dir(), at_path, flags | extra, 0))?;
-    let cursor = Cursor { buf: Vec::new(), len: 0, used: 0, pos: 0 };
+    let cursor = Cursor { buf: Vec::new(), len: 0, used: 0, pos: 0, known: Known::Fresh };
     Ok(Arc::new(HostDir { fd, cursor: Mutex::new(cursor) }))
 }
 
@@ -83,13 +94,18 @@ impl FileOps for HostDir {
 
     fn readdir(&self, pos: u64, sink: DirSink<'_>) -> Result<u64> {
         let mut cursor = self.cursor.lock();
+        let known = core::mem::replace(&mut cursor.known, Known::Nothing);
         // Position 0 is a rewind: what was buffered may be stale.
-        if cursor.pos != pos || pos == 0 {
+        if cursor.pos != pos || pos == 0 && known != Known::Fresh {
             fd::lseek(self.fd.raw(), pos as i64, 0)?;
             (cursor.len, cursor.used, cursor.pos) = (0, 0, pos);
+        } else if known == Known::End {
+            return Ok(pos);
         }
+        let mut any = false;
         loop {
             if cursor.used >= cursor.len && !cursor.refill(self.fd.raw())? {
+                cursor.known = if any { Known::End } else { Known::Nothing };
                 return Ok(cursor.pos);
             }
             let raw = cursor.next().ok_or(Errno::EIO)?;
@@ -97,6 +113,7 @@ impl FileOps for HostDir {
             if !sink(raw.entry) {
                 return Ok(cursor.pos);
             }
+            any = true;
             cursor.used += bytes;
             cursor.pos = next;
         }
