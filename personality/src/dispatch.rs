@@ -2,7 +2,7 @@
 
 use crate::arch::Context;
 use crate::ptrace;
-use crate::table::{self, Restarts, Row};
+use crate::table::{self, Restarts};
 use crate::trap::spawn;
 use core::sync::atomic::Ordering::Relaxed;
 use host::abi::SigInfo;
@@ -20,6 +20,8 @@ pub struct Call<'a> {
     pub nr: u32,
     /// The handler has set all registers itself (`rt_sigreturn`, `execve`).
     pub registers_set: bool,
+    /// Interrupted, it is made again after any handler, unlike other calls of its row.
+    pub restarts_always: bool,
 }
 
 const SYS_SECCOMP: i32 = 1;
@@ -68,23 +70,24 @@ fn make_call(task: &'static Task, cx: &mut Context) {
     let row = table::lookup(u64::from(number));
     let tracing = kernel().trace.load(Relaxed) != 0;
     let traced = if tracing { Some(crate::strace::enter(task, row, cx)) } else { None };
-    let mut call = Call { task, cx, nr: number, registers_set: false };
+    let mut call = Call { task, cx, nr: number, registers_set: false, restarts_always: false };
     let result = match row {
         Some(row) => (row.handler)(&mut call),
         None => Err(Errno::ENOSYS),
     };
-    let registers_set = call.registers_set;
+    let (registers_set, always) = (call.registers_set, call.restarts_always);
     task.release_held();
     host::rcu::catch_up();
     if let Some(line) = traced {
         crate::strace::leave(&line, &result);
     }
     if !registers_set {
-        finish(task, cx, row, nr, result);
+        let how = if always { Restarts::Always } else { row.map_or(Restarts::Never, |r| r.restarts) };
+        finish(task, cx, how, nr, result);
     }
 }
 
-fn finish(task: &Task, cx: &mut Context, row: Option<&Row>, nr: u64, result: Result<usize>) {
+fn finish(task: &Task, cx: &mut Context, how: Restarts, nr: u64, result: Result<usize>) {
     cx.regs_mut().rax = match result {
         Ok(v) => v as u64,
         Err(e) => e.as_ret() as u64,
@@ -94,7 +97,6 @@ fn finish(task: &Task, cx: &mut Context, row: Option<&Row>, nr: u64, result: Res
     cx.regs_mut().rcx = rip;
     cx.regs_mut().r11 = flags;
     if result == Err(Errno::EINTR) {
-        let how = row.map_or(Restarts::Never, |r| r.restarts);
         task.set_interrupted(nr as u32, how as u32);
         task.thread.set_work();
     }

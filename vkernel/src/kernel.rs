@@ -126,6 +126,8 @@ pub struct Kernel {
     pub epolls: crate::epoll::Graph,
     /// Names of sockets.
     pub net: Net,
+    /// How many tasks wait for the owner of a futex (`task::pi`).
+    pub pi_waiters: AtomicU32,
     /// The runtime in huge pages.
     pub huge: crate::huge::HugePages,
     /// The terminal that umlaut was started on.
@@ -202,6 +204,7 @@ impl Kernel {
             timers: Default::default(),
             epolls: Default::default(),
             net: Net::new(config.network),
+            pi_waiters: AtomicU32::new(0),
             huge: Default::default(),
             console: Arc::new(Console::default()),
             ptys: Ptys::default(),

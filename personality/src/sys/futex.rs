@@ -4,9 +4,9 @@
 //! the guest's words. A wait is made with an absolute deadline, so that it can be made again at any time, and it is made again
 //! whenever it was interrupted by something that is none of the guest's business.
 //!
-//! Left out, with `ENOSYS` as a kernel without `CONFIG_FUTEX_PI` has it: `LOCK_PI` and its family, for the words hold the
-//! guest's thread ids, which the host does not know. glibc then answers `ENOTSUP` to `PTHREAD_PRIO_INHERIT`.
+//! Operations with an owner are `futexpi`'s. Left out, with `ENOSYS`: `WAIT_REQUEUE_PI` and `CMP_REQUEUE_PI`.
 
+use super::futexpi::{self, Patience};
 use crate::dispatch::Call;
 use crate::table::Ptr;
 use alloc::vec::Vec;
@@ -17,24 +17,29 @@ use host::{Errno, Result, cpu, user};
 use vkernel::Task;
 
 const WAIT: u32 = 0;
-const WAKE: u32 = 1;
+pub(super) const WAKE: u32 = 1;
 const REQUEUE: u32 = 3;
 const CMP_REQUEUE: u32 = 4;
 const WAKE_OP: u32 = 5;
-const WAIT_BITSET: u32 = 9;
+const LOCK_PI: u32 = 6;
+const UNLOCK_PI: u32 = 7;
+const TRYLOCK_PI: u32 = 8;
+pub(super) const WAIT_BITSET: u32 = 9;
 const WAKE_BITSET: u32 = 10;
+const LOCK_PI2: u32 = 13;
 
-const PRIVATE: u32 = 128;
-const CLOCK_REALTIME: u32 = 256;
-const CMD_MASK: u32 = !(PRIVATE | CLOCK_REALTIME);
+pub(super) const PRIVATE: u32 = 128;
+/// `FUTEX_CLOCK_REALTIME`.
+pub(super) const REALTIME: u32 = 256;
+const CMD_MASK: u32 = !(PRIVATE | REALTIME);
 const ALL_BITS: u32 = u32::MAX;
 
 /// `futex(2)`.
 pub fn futex(call: &mut Call<'_>, word: Ptr, op: u32, val: u32, timeout: Ptr, word2: Ptr, val3: u32) -> Result<usize> {
     let cmd = op & CMD_MASK;
-    let waits = cmd == WAIT || cmd == WAIT_BITSET;
+    let waits = matches!(cmd, WAIT | WAIT_BITSET | LOCK_PI | LOCK_PI2);
     let time = if waits { read_timeout(timeout)? } else { None };
-    if op & CLOCK_REALTIME != 0 && cmd != WAIT_BITSET {
+    if op & REALTIME != 0 && !matches!(cmd, WAIT_BITSET | LOCK_PI2) {
         return Err(Errno::ENOSYS);
     }
     let (addr, addr2) = (word.0, word2.0);
@@ -54,6 +59,20 @@ pub fn futex(call: &mut Call<'_>, word: Ptr, op: u32, val: u32, timeout: Ptr, wo
             check_word(addr)?;
             check_word(addr2)?;
             other(call.task, addr, op, val, FutexArg::Val2(timeout.0 as u32), addr2, val3)
+        }
+        LOCK_PI | LOCK_PI2 => {
+            check_word(addr)?;
+            let real = cmd == LOCK_PI || op & REALTIME != 0;
+            let until = time.map(|at| Deadline { clock: if real { 0 } else { 1 }, at });
+            futexpi::lock(call, addr, op, Patience::Until(until))
+        }
+        TRYLOCK_PI => {
+            check_word(addr)?;
+            futexpi::lock(call, addr, op, Patience::Try)
+        }
+        UNLOCK_PI => {
+            check_word(addr)?;
+            futexpi::unlock(call.task, addr, op)
         }
         _ => Err(Errno::ENOSYS),
     }
@@ -75,7 +94,7 @@ fn check_word(addr: usize) -> Result<()> {
 }
 
 /// Asks the address space for the page of a word that the host could not reach.
-fn bring_in(addr: usize) -> bool {
+pub(super) fn bring_in(addr: usize) -> bool {
     addr != 0 && (cpu::current().fault_in(addr, true) || cpu::current().fault_in(addr, false))
 }
 
@@ -96,7 +115,7 @@ fn wait(call: &mut Call<'_>, w: Waiting, time: Option<Timespec>) -> Result<usize
         Some(span) if w.op & CMD_MASK == WAIT => task.deadline_for(call.nr, span),
         Some(at) => {
             *task.restart.lock() = None;
-            Some(Deadline { clock: if w.op & CLOCK_REALTIME != 0 { 0 } else { 1 }, at })
+            Some(Deadline { clock: if w.op & REALTIME != 0 { 0 } else { 1 }, at })
         }
     };
     let out = sleep(task, &w, deadline);
@@ -108,7 +127,7 @@ fn wait(call: &mut Call<'_>, w: Waiting, time: Option<Timespec>) -> Result<usize
 }
 
 fn sleep(task: &Task, w: &Waiting, deadline: Option<Deadline>) -> Result<usize> {
-    let host_op = WAIT_BITSET | w.op & (PRIVATE | CLOCK_REALTIME);
+    let host_op = WAIT_BITSET | w.op & (PRIVATE | REALTIME);
     let mut brought_in = false;
     loop {
         task.thread.prepare();
@@ -130,7 +149,15 @@ fn sleep(task: &Task, w: &Waiting, deadline: Option<Deadline>) -> Result<usize> 
 }
 
 /// The operations that do not sleep.
-fn other(task: &Task, addr: usize, op: u32, val: u32, arg: FutexArg, addr2: usize, val3: u32) -> Result<usize> {
+pub(super) fn other(
+    task: &Task,
+    addr: usize,
+    op: u32,
+    val: u32,
+    arg: FutexArg,
+    addr2: usize,
+    val3: u32,
+) -> Result<usize> {
     check_word(addr)?;
     let again = match &arg {
         FutexArg::Val2(n) => FutexArg::Val2(*n),

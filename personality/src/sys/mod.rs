@@ -8,6 +8,7 @@ pub mod epoll;
 pub mod fcntl;
 pub mod fds;
 pub mod futex;
+mod futexpi;
 pub mod ids;
 pub mod inotify;
 pub mod ioctl;

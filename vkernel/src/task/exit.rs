@@ -26,6 +26,7 @@ impl Task {
         if self.left.swap(1, SeqCst) != 0 {
             return;
         }
+        self.owner_ended();
         self.set_state(b'X');
         self.vfork_done();
         self.abandon_held();

@@ -12,6 +12,7 @@ mod group;
 mod ids;
 pub mod limits;
 mod list;
+mod pi;
 mod robust;
 pub mod sched;
 mod sleep;
@@ -98,6 +99,8 @@ pub struct Task {
     pub clear_child_tid: AtomicUsize,
     /// `set_robust_list(2)`.
     pub robust_list: AtomicUsize,
+    /// The owner of the futex with priority inheritance that it waits for, or 0.
+    pub(super) pi_owner: AtomicU32,
     /// Whom to wake when this `vfork` child has let go of its parent's memory.
     vfork_parent: Mutex<Option<Arc<Task>>>,
     /// Nonzero while a `vfork` child of this task still has its memory.

@@ -1,0 +1,106 @@
+//! `futex(2)` with owners: `FUTEX_LOCK_PI`, `LOCK_PI2`, `TRYLOCK_PI`, `UNLOCK_PI` (`kernel/futex/pi.c`).
+//!
+//! The word holds the owner's thread id, which is the guest's and which the host does not know; so the protocol is kept here,
+//! and the host's futex is what waiters sleep on. A word that is let go of while somebody waits says so until a waiter has it:
+//! nobody takes it past the kernel then. There are no priorities to inherit. Left out: `WAIT_REQUEUE_PI` and `CMP_REQUEUE_PI`.
+
+use super::futex::{PRIVATE, REALTIME, WAIT_BITSET, WAKE, bring_in, other};
+use crate::dispatch::Call;
+use host::sys::futex::{FutexArg, guest};
+use host::time::Deadline;
+use host::{Errno, Result, user};
+use vkernel::Task;
+
+const WAITERS: u32 = 0x8000_0000;
+const OWNER_DIED: u32 = 0x4000_0000;
+const TID_MASK: u32 = 0x3fff_ffff;
+
+/// What to do when somebody else has it.
+#[derive(Clone, Copy)]
+pub(super) enum Patience {
+    /// `EAGAIN`.
+    Try,
+    /// Wait, until then if it is given.
+    Until(Option<Deadline>),
+}
+
+/// Takes the futex. `EDEADLK` when the caller has it, `ESRCH` when nobody can have it who it says has.
+pub(super) fn lock(call: &mut Call<'_>, addr: usize, op: u32, patience: Patience) -> Result<usize> {
+    let task = call.task;
+    *task.restart.lock() = None;
+    let (mut waited, mut brought_in) = (false, false);
+    loop {
+        task.thread.prepare();
+        let seen = user::load_u32(addr)?;
+        let owner = seen & TID_MASK;
+        if owner == task.tid() {
+            return Err(Errno::EDEADLK);
+        }
+        let lost = owner != 0 && !Task::may_own(owner);
+        if owner == 0 || lost && waited {
+            let died = if lost { OWNER_DIED } else { seen & OWNER_DIED };
+            let marks = if waited { WAITERS } else { seen & WAITERS };
+            if user::cmpxchg_u32(addr, seen, task.tid() | died | marks)? == seen {
+                return Ok(0);
+            }
+            continue;
+        }
+        // It may have let go and ended since.
+        if lost && user::load_u32(addr)? != seen {
+            continue;
+        }
+        let until = match patience {
+            _ if lost => return Err(Errno::ESRCH),
+            Patience::Try => return Err(Errno::EAGAIN),
+            Patience::Until(until) => until,
+        };
+        if seen & WAITERS == 0 && user::cmpxchg_u32(addr, seen, seen | WAITERS)? != seen {
+            continue;
+        }
+        if task.signal_pending() {
+            call.restarts_always = true;
+            return Err(Errno::EINTR);
+        }
+        waited = true;
+        match sleep(task, addr, op, seen | WAITERS, owner, until) {
+            // Somebody let go of it, or something else is to be looked at.
+            Ok(_) | Err(Errno::EAGAIN | Errno::EINTR) => {}
+            Err(Errno::EFAULT) if !brought_in && bring_in(addr) => brought_in = true,
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// One sleep for as long as the word says that `owner` has it, and `owner` is there.
+fn sleep(task: &Task, addr: usize, op: u32, word: u32, owner: u32, until: Option<Deadline>) -> Result<usize> {
+    if !task.wait_for_owner(owner) {
+        return Ok(0);
+    }
+    let clock = if until.is_some_and(|d| d.clock == 0) { REALTIME } else { 0 };
+    let arg = until.map_or(FutexArg::None, |d| FutexArg::Timeout(d.at));
+    task.set_state(b'S');
+    let host_op = WAIT_BITSET | op & PRIVATE | clock;
+    let out = task.thread.in_host_call(|kick| guest(addr, host_op, word, arg, 0, u32::MAX, kick));
+    task.set_state(b'R');
+    task.wait_no_more();
+    out
+}
+
+/// Lets go of the futex: `EPERM` if the caller does not have it.
+pub(super) fn unlock(task: &Task, addr: usize, op: u32) -> Result<usize> {
+    loop {
+        let seen = user::load_u32(addr)?;
+        if seen & TID_MASK != task.tid() {
+            return Err(Errno::EPERM);
+        }
+        let left = seen & WAITERS;
+        if user::cmpxchg_u32(addr, seen, left)? != seen {
+            continue;
+        }
+        if left != 0 && other(task, addr, WAKE | op & PRIVATE, 1, FutexArg::None, 0, 0)? == 0 {
+            // Who waited has given up, or is on the way to find it free.
+            let _ = user::cmpxchg_u32(addr, left, 0)?;
+        }
+        return Ok(0);
+    }
+}
