@@ -56,7 +56,7 @@ static void *interrupts(void *arg) {
     return NULL;
 }
 
-enum { THREADS = 4, ROUNDS = 3000 };
+enum { THREADS = 4, ROUNDS = 1000 };
 static unsigned contended;
 static long sum;
 static void take(unsigned *w) {
