@@ -105,7 +105,9 @@ impl FileOps for HostDir {
         let mut any = false;
         loop {
             if cursor.used >= cursor.len && !cursor.refill(self.fd.raw())? {
-                cursor.known = if any { Known::End } else { Known::Nothing };
+                if any {
+                    cursor.known = Known::End;
+                }
                 return Ok(cursor.pos);
             }
             let raw = cursor.next().ok_or(Errno::EIO)?;

@@ -10,10 +10,7 @@ use host::sys::futex::{FutexArg, guest};
 use host::time::Deadline;
 use host::{Errno, Result, user};
 use vkernel::Task;
-
-const WAITERS: u32 = 0x8000_0000;
-const OWNER_DIED: u32 = 0x4000_0000;
-const TID_MASK: u32 = 0x3fff_ffff;
+use vkernel::task::{OWNER_DIED, TID_MASK, WAITERS};
 
 /// What to do when somebody else has it.
 #[derive(Clone, Copy)]

@@ -355,7 +355,7 @@ fn get_protocol(socket: &Socket, level: i32, name: i32) -> Result<Vec<u8>> {
 }
 
 /// TCP's largest segment on the loopback.
-const SEGMENT: u32 = 65483;
+const SEGMENT: u32 = vkernel::net::SEGMENT as u32;
 
 /// `struct tcp_info`: the state, what a connection over the loopback has agreed on, and how full a listener is. Nothing is
 /// measured, for nothing is sent.

@@ -5,6 +5,7 @@
 
 use super::addr::{ANY4, Addr, Ip, LOOPBACK4, LOOPBACK6};
 use super::core::{Core, Family, Kind, Place, Role, Socket, State};
+use super::options::SOL_TCP;
 use super::ports;
 use super::queue::{Queue, Ucred};
 use crate::kernel::kernel;
@@ -468,7 +469,6 @@ impl Core {
     /// How long the address of a connection is kept that this side closed first, in ns; `waits`: the other side has not closed
     /// (`FIN_WAIT2`, `TCP_LINGER2`).
     fn lingers(&self, waits: bool) -> Option<u64> {
-        const SOL_TCP: i32 = 6;
         const TCP_LINGER2: i32 = 8;
         match self.options.get(SOL_TCP, TCP_LINGER2).filter(|_| waits) {
             Some(seconds) => u64::try_from(seconds).ok().map(|s| s.saturating_mul(1_000_000_000)),

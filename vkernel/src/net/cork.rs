@@ -11,7 +11,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use host::{Errno, Result, time};
 
 /// Bytes of TCP's largest segment on the loopback.
-const SEGMENT: usize = 65_483;
+pub const SEGMENT: usize = 65_483;
 /// The longest that bytes wait, in ns.
 const LONGEST: u64 = 200_000_000;
 

@@ -46,6 +46,7 @@ mod urgent;
 pub use self::addr::Addr;
 pub use self::conn::pair;
 pub use self::core::{Core, Family, Kind, Socket};
+pub use self::cork::SEGMENT;
 pub use self::interface::exists as interface_exists;
 pub use self::multicast::Group;
 pub use self::names::Net;

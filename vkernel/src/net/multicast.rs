@@ -8,6 +8,7 @@
 
 use super::addr::{ANY4, BROADCAST, Ip, LOOPBACK4};
 use super::core::{Core, Socket};
+use super::options::{SOL_IP, SOL_SOCKET};
 use super::queue::Message;
 use crate::kernel::kernel;
 use alloc::sync::{Arc, Weak};
@@ -23,9 +24,7 @@ const MOST: usize = 20;
 /// `224.0.0.1`: all have joined it.
 const ALL_HOSTS: u128 = ANY4 | 0xe000_0001;
 
-const SOL_IP: i32 = 0;
 const IP_MULTICAST_ALL: i32 = 49;
-const SOL_SOCKET: i32 = 1;
 const SO_BROADCAST: i32 = 6;
 
 /// A group as a socket names it (`struct ip_mreqn`).

@@ -20,6 +20,10 @@ const TCP_RECV: usize = 131_072;
 const MIN_SEND: usize = 4608;
 const MIN_RECV: usize = 2304;
 
+/// Levels of options.
+pub(super) const SOL_IP: i32 = 0;
+pub(super) const SOL_TCP: i32 = 6;
+pub(super) const SOL_IPV6: i32 = 41;
 /// `SOL_SOCKET`, and options of its that the kernel looks at although they are only remembered.
 pub const SOL_SOCKET: i32 = 1;
 pub(super) const SO_OOBINLINE: i32 = 10;

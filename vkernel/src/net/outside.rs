@@ -13,6 +13,7 @@
 
 use super::addr::{self, Addr, Ip};
 use super::core::{Core, Family, Kind, Role, Socket};
+use super::options::{SOL_IPV6, SOL_SOCKET};
 use super::recv::{Received, RecvHow};
 use super::send::{Outgoing, Target};
 use super::{conn, interface};
@@ -32,13 +33,11 @@ use host::sys::socket::{self, Name};
 use host::wait::PollTable;
 use host::{Errno, Result, user};
 
-const SOL_SOCKET: i32 = 1;
 const SO_REUSEADDR: i32 = 2;
 const SO_SNDBUF: i32 = 7;
 const SO_RCVBUF: i32 = 8;
 const SO_LINGER: i32 = 13;
 const SO_REUSEPORT: i32 = 15;
-const SOL_IPV6: i32 = 41;
 const IPV6_V6ONLY: i32 = 26;
 
 /// The host's half of a socket, if it has one.

@@ -4,6 +4,7 @@
 
 use super::addr::{Addr, Ip};
 use super::core::{Core, Kind, Role, Socket};
+use super::options::{SOL_IP, SOL_IPV6};
 use super::queue::{Marks, Message, Ucred};
 use super::{msg, multicast};
 use crate::kernel::kernel;
@@ -104,8 +105,6 @@ impl Core {
 
     /// How a datagram is marked that goes there.
     fn marks(&self, to: Ip, said: [Option<u8>; 4]) -> Marks {
-        const SOL_IP: i32 = 0;
-        const SOL_IPV6: i32 = 41;
         const IP_TOS: i32 = 1;
         const IP_TTL: i32 = 2;
         const IP_MULTICAST_TTL: i32 = 33;

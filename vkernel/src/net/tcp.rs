@@ -7,13 +7,13 @@
 use super::addr::{Addr, Ip};
 use super::conn;
 use super::core::{Core, Role, Socket, State};
+use super::options::SOL_TCP;
 use crate::kernel::kernel;
 use crate::timer::queue::Expire;
 use alloc::sync::Arc;
 use core::sync::atomic::Ordering::Relaxed;
 use host::{Errno, Result, time};
 
-const SOL_TCP: i32 = 6;
 const TCP_DEFER_ACCEPT: i32 = 9;
 
 /// How a `connect` without a wait came out.

@@ -24,6 +24,7 @@ pub use exec::ExecPoint;
 pub use group::{Exit, ThreadGroup, Usage};
 pub(crate) use list::decode_status;
 pub use list::{ProcessView, TaskList};
+pub use robust::{OWNER_DIED, TID_MASK, WAITERS};
 pub use sleep::{Restart, Wait};
 pub use wait::{WaitFor, WaitOptions, Waited};
 

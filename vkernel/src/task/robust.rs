@@ -8,9 +8,12 @@ use host::sys::futex;
 use host::{Result, user};
 
 const LIMIT: usize = 2048;
-const OWNER_DIED: u32 = 0x4000_0000;
-const WAITERS: u32 = 0x8000_0000;
-const TID_MASK: u32 = 0x3fff_ffff;
+/// In a futex's word: its owner ended without letting go (`FUTEX_OWNER_DIED`).
+pub const OWNER_DIED: u32 = 0x4000_0000;
+/// In a futex's word: somebody waits (`FUTEX_WAITERS`).
+pub const WAITERS: u32 = 0x8000_0000;
+/// The rest of a futex's word: its owner (`FUTEX_TID_MASK`).
+pub const TID_MASK: u32 = 0x3fff_ffff;
 
 impl Task {
     /// Marks every futex on the list that this thread owns as ownerless and wakes a waiter. Bad pointers end the walk.
