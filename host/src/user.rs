@@ -243,32 +243,46 @@ pub fn read_iovecs(addr: usize, count: usize) -> Result<Vec<IoVec>> {
 
 /// Atomically loads a guest `u32` (a futex word). `EINVAL` when misaligned.
 pub fn load_u32(addr: usize) -> Result<u32> {
-    word_op(addr, |a| {
-        // SAFETY: `word_op` checked range and alignment.
-        unsafe { usercopy::load4(a) }
-    })
+    word_op(addr, true, load)
 }
 
 /// Compare-and-exchange on a guest `u32`; returns what was there.
 pub fn cmpxchg_u32(addr: usize, old: u32, new: u32) -> Result<u32> {
-    word_op(addr, |a| {
-        // SAFETY: as in `load_u32`.
-        unsafe { usercopy::cmpxchg4(a, old, new) }
-    })
+    word_op(addr, true, |a| cmpxchg(a, old, new))
 }
 
-fn word_op(addr: usize, op: impl Fn(usize) -> Option<u32>) -> Result<u32> {
+/// As [`load_u32`], without asking the address space for a page that is not there: may be called under a lock.
+pub fn peek_u32(addr: usize) -> Result<u32> {
+    word_op(addr, false, load)
+}
+
+/// As [`cmpxchg_u32`], in the same way.
+pub fn poke_u32(addr: usize, old: u32, new: u32) -> Result<u32> {
+    word_op(addr, false, |a| cmpxchg(a, old, new))
+}
+
+/// For [`word_op`].
+fn load(addr: usize) -> Option<u32> {
+    // SAFETY: `word_op` checked range and alignment.
+    unsafe { usercopy::load4(addr) }
+}
+
+/// For [`word_op`].
+fn cmpxchg(addr: usize, old: u32, new: u32) -> Option<u32> {
+    // SAFETY: as in `load`.
+    unsafe { usercopy::cmpxchg4(addr, old, new) }
+}
+
+fn word_op(addr: usize, bring_in: bool, op: impl Fn(usize) -> Option<u32>) -> Result<u32> {
     if !addr.is_multiple_of(4) {
         return Err(Errno::EINVAL);
     }
     if !is_guest(addr, 4) {
         return Err(Errno::EFAULT);
     }
-    if let Some(v) = op(addr) {
-        return Ok(v);
+    match op(addr) {
+        Some(v) => Ok(v),
+        None if bring_in && crate::cpu::current().fault_in(addr, true) => op(addr).ok_or(Errno::EFAULT),
+        None => Err(Errno::EFAULT),
     }
-    if crate::cpu::current().fault_in(addr, true) {
-        return op(addr).ok_or(Errno::EFAULT);
-    }
-    Err(Errno::EFAULT)
 }

@@ -175,7 +175,7 @@ syscalls! {
     199 fremovexattr(fd: Fd, name: Ptr) [full] => xattr::fremovexattr;
     200 tkill(tid: i32, sig: Sig) [full] => signal::tkill;
     201 time(tloc: Ptr) [full] => time::time;
-    202 futex(word: Ptr, op: u32, val: u32, timeout: Ptr, word2: Ptr, val3: u32) [part "WAIT_REQUEUE_PI, CMP_REQUEUE_PI"] sys => futex::futex;
+    202 futex(word: Ptr, op: u32, val: u32, timeout: Ptr, word2: Ptr, val3: u32) [full] sys => futex::futex;
     203 sched_setaffinity(pid: i32, size: usize, mask: Ptr) [full] => sched::sched_setaffinity;
     204 sched_getaffinity(pid: i32, size: usize, mask: Ptr) [full] => sched::sched_getaffinity;
     206 io_setup(events: u32, at: Ptr) [full] => aio::io_setup;

@@ -128,6 +128,8 @@ pub struct Kernel {
     pub net: Net,
     /// How many tasks wait for the owner of a futex (`task::pi`).
     pub pi_waiters: AtomicU32,
+    /// Who waits to be moved to such a futex.
+    pub requeues: crate::task::Requeues,
     /// The runtime in huge pages.
     pub huge: crate::huge::HugePages,
     /// The terminal that umlaut was started on.
@@ -205,6 +207,7 @@ impl Kernel {
             epolls: Default::default(),
             net: Net::new(config.network),
             pi_waiters: AtomicU32::new(0),
+            requeues: Default::default(),
             huge: Default::default(),
             console: Arc::new(Console::default()),
             ptys: Ptys::default(),

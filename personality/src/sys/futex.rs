@@ -4,8 +4,9 @@
 //! the guest's words. A wait is made with an absolute deadline, so that it can be made again at any time, and it is made again
 //! whenever it was interrupted by something that is none of the guest's business.
 //!
-//! Operations with an owner are `futexpi`'s. Left out, with `ENOSYS`: `WAIT_REQUEUE_PI` and `CMP_REQUEUE_PI`.
+//! Operations with an owner are `futexpi`'s, and those that lead to one `futexmove`'s.
 
+use super::futexmove::{self, Ends};
 use super::futexpi::{self, Patience};
 use crate::dispatch::Call;
 use crate::table::Ptr;
@@ -19,30 +20,32 @@ use vkernel::Task;
 const WAIT: u32 = 0;
 pub(super) const WAKE: u32 = 1;
 const REQUEUE: u32 = 3;
-const CMP_REQUEUE: u32 = 4;
+pub(super) const CMP_REQUEUE: u32 = 4;
 const WAKE_OP: u32 = 5;
 const LOCK_PI: u32 = 6;
 const UNLOCK_PI: u32 = 7;
 const TRYLOCK_PI: u32 = 8;
-pub(super) const WAIT_BITSET: u32 = 9;
+const WAIT_BITSET: u32 = 9;
 const WAKE_BITSET: u32 = 10;
+const WAIT_REQUEUE_PI: u32 = 11;
+const CMP_REQUEUE_PI: u32 = 12;
 const LOCK_PI2: u32 = 13;
 
 pub(super) const PRIVATE: u32 = 128;
 /// `FUTEX_CLOCK_REALTIME`.
-pub(super) const REALTIME: u32 = 256;
+const REALTIME: u32 = 256;
 const CMD_MASK: u32 = !(PRIVATE | REALTIME);
-const ALL_BITS: u32 = u32::MAX;
+pub(super) const ALL_BITS: u32 = u32::MAX;
 
 /// `futex(2)`.
 pub fn futex(call: &mut Call<'_>, word: Ptr, op: u32, val: u32, timeout: Ptr, word2: Ptr, val3: u32) -> Result<usize> {
     let cmd = op & CMD_MASK;
-    let waits = matches!(cmd, WAIT | WAIT_BITSET | LOCK_PI | LOCK_PI2);
+    let waits = matches!(cmd, WAIT | WAIT_BITSET | WAIT_REQUEUE_PI | LOCK_PI | LOCK_PI2);
     let time = if waits { read_timeout(timeout)? } else { None };
-    if op & REALTIME != 0 && !matches!(cmd, WAIT_BITSET | LOCK_PI2) {
+    if op & REALTIME != 0 && !matches!(cmd, WAIT_BITSET | WAIT_REQUEUE_PI | LOCK_PI2) {
         return Err(Errno::ENOSYS);
     }
-    let (addr, addr2) = (word.0, word2.0);
+    let (addr, addr2, val2) = (word.0, word2.0, timeout.0 as u32);
     let bits = if cmd == WAIT_BITSET || cmd == WAKE_BITSET { val3 } else { ALL_BITS };
     if bits == 0 {
         return Err(Errno::EINVAL);
@@ -53,13 +56,22 @@ pub fn futex(call: &mut Call<'_>, word: Ptr, op: u32, val: u32, timeout: Ptr, wo
             check_word(addr)?;
             wait(call, Waiting { addr, op, val, bits }, time)
         }
-        WAKE | WAKE_BITSET => other(call.task, addr, op, val, FutexArg::None, 0, val3),
-        REQUEUE | CMP_REQUEUE if negative(val) || negative(timeout.0 as u32) => Err(Errno::EINVAL),
+        WAKE | WAKE_BITSET => {
+            let woken = other(call.task, addr, op, val, FutexArg::None, 0, val3)?;
+            futexmove::unless_reached(call.task, addr, op, woken, val.max(1))
+        }
+        REQUEUE | CMP_REQUEUE | CMP_REQUEUE_PI if negative(val) || negative(val2) => Err(Errno::EINVAL),
         REQUEUE | CMP_REQUEUE | WAKE_OP => {
             check_word(addr)?;
             check_word(addr2)?;
-            other(call.task, addr, op, val, FutexArg::Val2(timeout.0 as u32), addr2, val3)
+            let moved = other(call.task, addr, op, val, FutexArg::Val2(val2), addr2, val3)?;
+            futexmove::unless_reached(call.task, addr, op, moved, val.saturating_add(val2))
         }
+        WAIT_REQUEUE_PI => {
+            let clock = if op & REALTIME != 0 { 0 } else { 1 };
+            futexmove::wait(call, Ends { addr, addr2, op }, val, time.map(|at| Deadline { clock, at }))
+        }
+        CMP_REQUEUE_PI => futexmove::requeue(call.task, Ends { addr, addr2, op }, val, val2, val3),
         LOCK_PI | LOCK_PI2 => {
             check_word(addr)?;
             let real = cmd == LOCK_PI || op & REALTIME != 0;
@@ -86,7 +98,7 @@ fn read_timeout(at: Ptr) -> Result<Option<Timespec>> {
 }
 
 /// `get_futex_key`: alignment before everything else.
-fn check_word(addr: usize) -> Result<()> {
+pub(super) fn check_word(addr: usize) -> Result<()> {
     if !addr.is_multiple_of(4) {
         return Err(Errno::EINVAL);
     }
@@ -98,11 +110,16 @@ pub(super) fn bring_in(addr: usize) -> bool {
     addr != 0 && (cpu::current().fault_in(addr, true) || cpu::current().fault_in(addr, false))
 }
 
-struct Waiting {
-    addr: usize,
-    op: u32,
-    val: u32,
-    bits: u32,
+/// A wait for a word.
+pub(super) struct Waiting {
+    /// Where it is.
+    pub addr: usize,
+    /// The operation, of which `PRIVATE` counts.
+    pub op: u32,
+    /// What it must hold.
+    pub val: u32,
+    /// Whose wake-ups count.
+    pub bits: u32,
 }
 
 fn wait(call: &mut Call<'_>, w: Waiting, time: Option<Timespec>) -> Result<usize> {
@@ -127,7 +144,6 @@ fn wait(call: &mut Call<'_>, w: Waiting, time: Option<Timespec>) -> Result<usize
 }
 
 fn sleep(task: &Task, w: &Waiting, deadline: Option<Deadline>) -> Result<usize> {
-    let host_op = WAIT_BITSET | w.op & (PRIVATE | REALTIME);
     let mut brought_in = false;
     loop {
         task.thread.prepare();
@@ -135,17 +151,24 @@ fn sleep(task: &Task, w: &Waiting, deadline: Option<Deadline>) -> Result<usize> 
             // As on Linux, a value that differs comes first.
             return Err(if user::load_u32(w.addr)? == w.val { Errno::EINTR } else { Errno::EAGAIN });
         }
-        let until = deadline.map_or(FutexArg::None, |d| FutexArg::Timeout(d.at));
-        task.set_state(b'S');
-        let out = task.thread.in_host_call(|kick| guest(w.addr, host_op, w.val, until, 0, w.bits, kick));
-        task.set_state(b'R');
-        match out {
+        match sleep_once(task, w, deadline) {
             // Kicked, not woken: look at the signals, and wait on if it was nothing.
             Err(Errno::EINTR) => {}
             Err(Errno::EFAULT) if !brought_in && bring_in(w.addr) => brought_in = true,
             other => return other,
         }
     }
+}
+
+/// One sleep of the host's.
+pub(super) fn sleep_once(task: &Task, w: &Waiting, until: Option<Deadline>) -> Result<usize> {
+    let clock = if until.is_some_and(|d| d.clock == 0) { REALTIME } else { 0 };
+    let host_op = WAIT_BITSET | w.op & PRIVATE | clock;
+    let arg = until.map_or(FutexArg::None, |d| FutexArg::Timeout(d.at));
+    task.set_state(b'S');
+    let out = task.thread.in_host_call(|kick| guest(w.addr, host_op, w.val, arg, 0, w.bits, kick));
+    task.set_state(b'R');
+    out
 }
 
 /// The operations that do not sleep.

@@ -2,11 +2,11 @@
 //!
 //! The word holds the owner's thread id, which is the guest's and which the host does not know; so the protocol is kept here,
 //! and the host's futex is what waiters sleep on. A word that is let go of while somebody waits says so until a waiter has it:
-//! nobody takes it past the kernel then. There are no priorities to inherit. Left out: `WAIT_REQUEUE_PI` and `CMP_REQUEUE_PI`.
+//! nobody takes it past the kernel then. There are no priorities to inherit. How a waiter at another futex comes here, `futexmove` says.
 
-use super::futex::{PRIVATE, REALTIME, WAIT_BITSET, WAKE, bring_in, other};
+use super::futex::{ALL_BITS, PRIVATE, WAKE, Waiting, bring_in, other, sleep_once};
 use crate::dispatch::Call;
-use host::sys::futex::{FutexArg, guest};
+use host::sys::futex::FutexArg;
 use host::time::Deadline;
 use host::{Errno, Result, user};
 use vkernel::Task;
@@ -23,9 +23,15 @@ pub(super) enum Patience {
 
 /// Takes the futex. `EDEADLK` when the caller has it, `ESRCH` when nobody can have it who it says has.
 pub(super) fn lock(call: &mut Call<'_>, addr: usize, op: u32, patience: Patience) -> Result<usize> {
-    let task = call.task;
-    *task.restart.lock() = None;
-    let (mut waited, mut brought_in) = (false, false);
+    *call.task.restart.lock() = None;
+    let out = take(call.task, addr, op, patience, false);
+    call.restarts_always = out == Err(Errno::EINTR);
+    out
+}
+
+/// The same. `waited` says whether the caller counts as one who waits already.
+pub(super) fn take(task: &Task, addr: usize, op: u32, patience: Patience, mut waited: bool) -> Result<usize> {
+    let mut brought_in = false;
     loop {
         task.thread.prepare();
         let seen = user::load_u32(addr)?;
@@ -55,7 +61,6 @@ pub(super) fn lock(call: &mut Call<'_>, addr: usize, op: u32, patience: Patience
             continue;
         }
         if task.signal_pending() {
-            call.restarts_always = true;
             return Err(Errno::EINTR);
         }
         waited = true;
@@ -73,12 +78,7 @@ fn sleep(task: &Task, addr: usize, op: u32, word: u32, owner: u32, until: Option
     if !task.wait_for_owner(owner) {
         return Ok(0);
     }
-    let clock = if until.is_some_and(|d| d.clock == 0) { REALTIME } else { 0 };
-    let arg = until.map_or(FutexArg::None, |d| FutexArg::Timeout(d.at));
-    task.set_state(b'S');
-    let host_op = WAIT_BITSET | op & PRIVATE | clock;
-    let out = task.thread.in_host_call(|kick| guest(addr, host_op, word, arg, 0, u32::MAX, kick));
-    task.set_state(b'R');
+    let out = sleep_once(task, &Waiting { addr, op, val: word, bits: ALL_BITS }, until);
     task.wait_no_more();
     out
 }

@@ -8,6 +8,7 @@ pub mod epoll;
 pub mod fcntl;
 pub mod fds;
 pub mod futex;
+mod futexmove;
 mod futexpi;
 pub mod ids;
 pub mod inotify;
