@@ -3,6 +3,7 @@
 //! Peers hold the [`Core`]; only descriptors hold the [`Socket`], so that dropping that is closing, however many peers there are.
 
 use super::addr::{Addr, Ip};
+use super::cork::Held;
 use super::options::Options;
 use super::outside::Half;
 use super::queue::{Queue, Ucred};
@@ -97,8 +98,8 @@ pub(super) struct State {
     pub(super) peer_gone: bool,
     /// TCP: the end of the other side's stream has arrived.
     pub(super) fin: bool,
-    /// TCP: bytes that wait for more.
-    pub(super) held: Vec<u8>,
+    /// TCP: bytes that have come and wait for more.
+    pub(super) held: Held,
     /// `bind` has said which address, and which port.
     pub(super) bound_ip: bool,
     /// See `bound_ip`.
@@ -144,8 +145,8 @@ pub struct Core {
     born: Timespec,
     /// TCP: nothing has come yet, and before that it is not to be accepted (`TCP_DEFER_ACCEPT`).
     pub(super) deferred: AtomicBool,
-    /// TCP: there are bytes that wait for more.
-    pub(super) holds: AtomicBool,
+    /// TCP: it has held bytes back before.
+    pub(super) corks: AtomicBool,
     /// Everybody waits here who waits for this socket.
     pub(super) queue: Arc<WaitQueue>,
     /// Those wait here who send to this socket, or connect to it, and find it full.
@@ -169,7 +170,7 @@ impl Core {
             asked: AtomicU32::new(0),
             born: time::coarse(),
             deferred: AtomicBool::new(false),
-            holds: AtomicBool::new(false),
+            corks: AtomicBool::new(false),
             queue: WaitQueue::new(),
             room: WaitQueue::new(),
             state: Mutex::new(State::default()),

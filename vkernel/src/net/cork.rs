@@ -2,55 +2,104 @@
 //!
 //! Locks: one socket's at a time.
 
-use super::core::{Core, Socket};
+use super::core::{Core, Role, Socket, State};
 use super::queue::Message;
 use crate::kernel::kernel;
 use crate::timer::queue::Expire;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
 use host::{Errno, Result, time};
 
 /// Bytes of TCP's largest segment on the loopback.
 pub const SEGMENT: usize = 65_483;
 /// The longest that bytes wait, in ns.
-const LONGEST: u64 = 200_000_000;
+pub(super) const LONGEST: u64 = 200_000_000;
 
-impl Core {
-    /// What is to go to the other end now: nothing, if the bytes wait for more, or these behind what has waited.
-    pub(super) fn hold_back(self: &Arc<Self>, message: Message, corked: bool) -> Result<Option<Message>> {
-        if !corked && !self.holds.load(Relaxed) {
+/// What the other end has sent and holds back. The receiver has it, so that one lock orders it with what comes behind.
+#[derive(Default)]
+pub(super) struct Held {
+    bytes: Vec<u8>,
+    /// When the first of them came, in ns of the monotonic clock.
+    since: u64,
+    /// A timer runs that will look.
+    timed: bool,
+}
+
+impl Held {
+    /// Whether a timer has to be set, which the caller does.
+    pub(super) fn wants_timer(&mut self) -> bool {
+        !core::mem::replace(&mut self.timed, true)
+    }
+}
+
+impl State {
+    /// Holds bytes back (`None`), or answers what is to be received now: these behind what was held.
+    pub(super) fn hold_back(&mut self, message: Message, corked: bool) -> Result<Option<Message>> {
+        if !corked && self.held.bytes.is_empty() {
             return Ok(Some(message));
         }
-        let mut state = self.state.lock();
-        let first = state.held.is_empty();
-        state.held.try_reserve(message.data.len()).map_err(|_| Errno::ENOBUFS)?;
-        state.held.extend_from_slice(&message.data);
-        if !corked || state.held.len() >= SEGMENT {
-            self.holds.store(false, Relaxed);
-            return Ok(Some(Message::of(core::mem::take(&mut state.held))));
+        self.held.bytes.try_reserve(message.data.len()).map_err(|_| Errno::ENOBUFS)?;
+        if self.held.bytes.is_empty() {
+            // Nothing can be in the way later.
+            self.rx.reserve()?;
+            self.held.since = time::monotonic().as_nanos();
         }
-        self.holds.store(true, Relaxed);
-        drop(state);
-        if first {
-            let until = time::monotonic().as_nanos().saturating_add(LONGEST);
-            let who: Arc<dyn Expire> = self.clone();
-            kernel().timers.add(until, kernel().next_id(), Arc::downgrade(&who));
+        self.held.bytes.extend_from_slice(&message.data);
+        if corked && self.held.bytes.len() < SEGMENT {
+            return Ok(None);
         }
-        Ok(None)
+        Ok(Some(Message::of(core::mem::take(&mut self.held.bytes))))
     }
 
-    /// What has waited goes to the other end.
+    /// What was held is received. Whether that was anything.
+    fn let_in(&mut self) -> bool {
+        let bytes = core::mem::take(&mut self.held.bytes);
+        let n = bytes.len();
+        if n == 0 || matches!(self.role, Role::Closed) || self.rx.push_bytes(Message::of(bytes)).is_err() {
+            return false;
+        }
+        self.arrived += n as u64;
+        true
+    }
+}
+
+impl Core {
+    /// What this side holds back goes to the other end.
     pub(super) fn push_held(&self) {
-        if !self.holds.swap(false, Relaxed) {
+        if !self.corks.load(Relaxed) {
             return;
         }
-        let (held, peer) = {
-            let mut state = self.state.lock();
-            (core::mem::take(&mut state.held), state.peer.clone())
-        };
-        if let Some(peer) = peer.filter(|_| !held.is_empty()) {
-            // A connection that is over has nobody to tell.
-            let _ = self.arrive(&peer, Message::of(held), false);
+        let peer = self.state.lock().peer.clone();
+        if let Some(peer) = peer {
+            let came = peer.state.lock().let_in();
+            peer.tell_arrival(came);
+        }
+    }
+
+    /// Looks after what is held in `ns`.
+    pub(super) fn look_after_held(self: &Arc<Self>, ns: u64) {
+        let until = time::monotonic().as_nanos().saturating_add(ns);
+        let who: Arc<dyn Expire> = self.clone();
+        kernel().timers.add(until, kernel().next_id(), Arc::downgrade(&who));
+    }
+
+    /// What has been held for long enough is received. How long the rest still may be, in ns.
+    fn held_too_long(&self) -> Option<u64> {
+        let mut state = self.state.lock();
+        let age = time::monotonic().as_nanos().saturating_sub(state.held.since);
+        let left = LONGEST.checked_sub(age).filter(|left| *left > 0 && !state.held.bytes.is_empty());
+        state.held.timed = left.is_some();
+        let came = left.is_none() && state.let_in();
+        drop(state);
+        self.tell_arrival(came);
+        left
+    }
+
+    fn tell_arrival(&self, came: bool) {
+        if came {
+            self.may_be_accepted();
+            self.queue.wake_all();
         }
     }
 }
@@ -71,8 +120,10 @@ impl Socket {
 }
 
 impl Expire for Core {
-    fn expire(&self) {
+    fn expire(self: Arc<Self>) {
         self.may_be_accepted();
-        self.push_held();
+        if let Some(ns) = self.held_too_long() {
+            self.look_after_held(ns);
+        }
     }
 }

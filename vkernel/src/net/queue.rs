@@ -141,8 +141,13 @@ impl Queue {
         self.messages.iter()
     }
 
+    /// Makes sure that there will be memory for one more, as long as no other comes.
+    pub(super) fn reserve(&mut self) -> Result<()> {
+        self.messages.try_reserve(1).map_err(|_| Errno::ENOBUFS)
+    }
+
     pub(super) fn push(&mut self, message: Message) -> Result<()> {
-        self.messages.try_reserve(1).map_err(|_| Errno::ENOBUFS)?;
+        self.reserve()?;
         self.bytes += message.rest().len();
         self.charge += message.charge;
         self.messages.push_back(message);

@@ -4,6 +4,7 @@
 
 use super::addr::{Addr, Ip};
 use super::core::{Core, Kind, Role, Socket};
+use super::cork::LONGEST;
 use super::options::{SOL_IP, SOL_IPV6};
 use super::queue::{Marks, Message, Ucred};
 use super::{msg, multicast};
@@ -68,39 +69,53 @@ pub(super) fn is_roomy(core: &Core, peer: &Arc<Core>) -> bool {
 
 impl Core {
     /// Bytes arrive at TCP's other end. One that is closed answers with a reset, which the next call sees.
-    pub(super) fn arrive(&self, peer: &Arc<Core>, message: Message, urgent: bool) -> Result<()> {
-        let n = message.data.len();
+    fn arrive(&self, peer: &Arc<Core>, message: Message, urgent: bool, corked: bool) -> Result<()> {
         let last = message.data.last().copied().filter(|_| urgent);
+        if corked {
+            self.corks.store(true, Relaxed);
+        }
         let inline = peer.urgent_inline();
         let mut state = peer.state.lock();
-        let gone = matches!(state.role, Role::Closed);
-        if !gone {
-            state.rx.push_bytes(message)?;
-            state.arrived += n as u64;
-            if let Some(byte) = last {
-                state.mark_urgent(byte, inline);
+        if matches!(state.role, Role::Closed) {
+            drop(state);
+            self.meet_reset(peer);
+            return Ok(());
+        }
+        let Some(message) = state.hold_back(message, corked)? else {
+            let timer = state.held.wants_timer();
+            drop(state);
+            if timer {
+                peer.look_after_held(LONGEST);
             }
+            return Ok(());
+        };
+        let n = message.data.len();
+        state.rx.push_bytes(message)?;
+        state.arrived += n as u64;
+        if let Some(byte) = last {
+            state.mark_urgent(byte, inline);
         }
         drop(state);
-        if gone {
-            let ends = {
-                let other = peer.state.lock();
-                other.local.ip().zip(other.remote.ip())
-            };
-            if let Some((local, remote)) = ends {
-                kernel().net.ended(local, remote, true);
-            }
-            let mut own = self.state.lock();
-            own.error = Some(if own.fin { Errno::EPIPE } else { Errno::ECONNRESET });
-            own.role = Role::Reset;
-            (own.shut_rd, own.shut_wr) = (true, true);
-            drop(own);
-            self.queue.wake_all();
-        } else {
-            peer.may_be_accepted();
-            peer.queue.wake_all();
-        }
+        peer.may_be_accepted();
+        peer.queue.wake_all();
         Ok(())
+    }
+
+    /// The other end is closed, and says so.
+    fn meet_reset(&self, peer: &Arc<Core>) {
+        let ends = {
+            let other = peer.state.lock();
+            other.local.ip().zip(other.remote.ip())
+        };
+        if let Some((local, remote)) = ends {
+            kernel().net.ended(local, remote, true);
+        }
+        let mut own = self.state.lock();
+        own.error = Some(if own.fin { Errno::EPIPE } else { Errno::ECONNRESET });
+        own.role = Role::Reset;
+        (own.shut_rd, own.shut_wr) = (true, true);
+        drop(own);
+        self.queue.wake_all();
     }
 
     /// How a datagram is marked that goes there.
@@ -217,9 +232,7 @@ impl Socket {
         let n = message.data.len();
         if tcp {
             let corked = !out.urgent && (out.flags & msg::MORE != 0 || core.options.cork.load(Relaxed));
-            if let Some(message) = core.hold_back(message, corked)? {
-                core.arrive(&peer, message, out.urgent && from.remaining() == 0)?;
-            }
+            core.arrive(&peer, message, out.urgent && from.remaining() == 0, corked)?;
             return Ok(n);
         }
         if sent == 0 {

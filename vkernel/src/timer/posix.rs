@@ -199,7 +199,7 @@ impl PosixTimer {
 }
 
 impl Expire for PosixTimer {
-    fn expire(&self) {
+    fn expire(self: Arc<Self>) {
         let mut state = self.state.lock();
         state.schedule.queued = None;
         if !state.schedule.is_due(self.clock.now()) {

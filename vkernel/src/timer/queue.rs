@@ -18,7 +18,7 @@ use host::wait::HostThread;
 /// Something with a date.
 pub trait Expire: Send + Sync {
     /// Its date has come, at least on the monotonic clock. Called by the timekeeper without locks.
-    fn expire(&self);
+    fn expire(self: Arc<Self>);
 }
 
 /// How the queue knows it: a timer that is dropped never expires.

@@ -80,7 +80,7 @@ impl TimerFd {
 }
 
 impl Expire for TimerFd {
-    fn expire(&self) {
+    fn expire(self: Arc<Self>) {
         let mut state = self.state.lock();
         state.schedule.queued = None;
         let now = self.clock.now();
