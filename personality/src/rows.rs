@@ -146,6 +146,7 @@ syscalls! {
     145 sched_getscheduler(pid: i32) [part "SCHED_OTHER"] => sched::sched_getscheduler;
     146 sched_get_priority_max(policy: i32) [full] => sched::sched_get_priority_max;
     147 sched_get_priority_min(policy: i32) [full] => sched::sched_get_priority_min;
+    148 sched_rr_get_interval(pid: i32, interval: Ptr) [part "SCHED_OTHER"] => sched::sched_rr_get_interval;
     149 mlock(addr: Ptr, len: usize) [part "checked, not locked"] => mm::mlock;
     150 munlock(addr: Ptr, len: usize) [part "checked, not locked"] => mm::munlock;
     151 mlockall(flags: u32) [part "checked, not locked"] => mm::mlockall;

@@ -34,7 +34,7 @@ host_calls! {
     SchedYield = 24, Mremap = 25, Msync = 26, Mincore = 27, Madvise = 28, Dup = 32, Getitimer = 36, Setitimer = 38,
     Getpid = 39, Clone = 56, Exit = 60, Kill = 62, Fcntl = 72, Flock = 73, Fsync = 74, Fdatasync = 75, Ftruncate = 77,
     Getrusage = 98, Sysinfo = 99, Getppid = 110, Sigaltstack = 131, Statfs = 137, Fstatfs = 138, Getpriority = 140,
-    Setpriority = 141, Prctl = 157, ArchPrctl = 158, Gettid = 186, Lgetxattr = 192, Lsetxattr = 189,
+    Setpriority = 141, SchedRrGetInterval = 148, Prctl = 157, ArchPrctl = 158, Gettid = 186, Lgetxattr = 192, Lsetxattr = 189,
     Llistxattr = 195, Lremovexattr = 198, Futex = 202, SchedSetaffinity = 203, SchedGetaffinity = 204, Getdents64 = 217,
     EpollCtl = 233, EpollPwait = 281, EpollCreate1 = 291,
     ClockGettime = 228, ClockGetres = 229, ClockNanosleep = 230, ExitGroup = 231, Tgkill = 234, Openat = 257,

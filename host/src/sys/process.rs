@@ -1,7 +1,7 @@
 //! Host processes and threads: this kernel's CPUs (DESIGN D5).
 
 use super::{HostCall, call};
-use crate::abi::{Itimerval, Rlimit, Rusage, Sysinfo};
+use crate::abi::{Itimerval, Rlimit, Rusage, Sysinfo, Timespec};
 use crate::errno::Result;
 use crate::sys::signal::DOORBELL;
 
@@ -179,6 +179,14 @@ pub fn getaffinity(tid: u32, mask: &mut [u8]) -> Result<usize> {
 pub fn setaffinity(tid: u32, mask: &[u8]) -> Result<()> {
     // SAFETY: `mask` is live.
     unsafe { call(HostCall::SchedSetaffinity, [tid as usize, mask.len(), mask.as_ptr() as usize, 0, 0, 0]).map(drop) }
+}
+
+/// `sched_rr_get_interval(2)` of a host thread (0: this one).
+pub fn rr_interval(tid: u32) -> Result<Timespec> {
+    let mut out = Timespec::default();
+    // SAFETY: a live structure.
+    unsafe { call(HostCall::SchedRrGetInterval, [tid as usize, &raw mut out as usize, 0, 0, 0, 0])? };
+    Ok(out)
 }
 
 /// `getcpu(2)`: processor and node.

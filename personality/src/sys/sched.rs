@@ -2,7 +2,7 @@
 //!
 //! The host schedules. Affinity and nice values are those of the host threads, found by the virtual ids. A policy without
 //! priorities (`SCHED_OTHER`, `SCHED_BATCH`, `SCHED_IDLE`) is remembered and has no effect; a real-time one gets `EPERM`, as
-//! from a kernel that does not trust the caller. Left out: `sched_rr_get_interval`.
+//! from a kernel that does not trust the caller.
 
 use crate::dispatch::Call;
 use crate::table::Ptr;
@@ -163,6 +163,17 @@ pub fn sched_get_priority_max(_call: &mut Call<'_>, policy: i32) -> Result<usize
 /// `sched_get_priority_min(2)`.
 pub fn sched_get_priority_min(_call: &mut Call<'_>, policy: i32) -> Result<usize> {
     priority_bound(policy, 1)
+}
+
+/// `sched_rr_get_interval(2)`: how long a thread runs at a time; 0 for one that has ended.
+pub fn sched_rr_get_interval(call: &mut Call<'_>, pid: i32, interval: Ptr) -> Result<usize> {
+    if pid < 0 {
+        return Err(Errno::EINVAL);
+    }
+    let other = find(call.task, pid)?;
+    let ended = other.as_ref().is_some_and(|t| t.thread.is_dead());
+    let span = if ended { Default::default() } else { process::rr_interval(host_tid(other.as_deref()))? };
+    user::write(interval.0, &span).map(|()| 0)
 }
 
 fn priority_bound(policy: i32, real_time: usize) -> Result<usize> {

@@ -58,7 +58,7 @@ fn owner(task: &Task) -> (u32, u32) {
 }
 
 fn open_file(socket: Socket, flags: OpenFlags) -> Arc<File> {
-    File::new(Arc::new(socket), None, OpenFlags::RDWR | (flags & OpenFlags::NONBLOCK))
+    File::new(Arc::new(socket.with_flags(flags)), None, OpenFlags::RDWR | (flags & OpenFlags::NONBLOCK))
 }
 
 /// Splits `SOCK_CLOEXEC` and `SOCK_NONBLOCK` from the type.

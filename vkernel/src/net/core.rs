@@ -20,7 +20,7 @@ use core::any::Any;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use fs_emu::file::Events;
 use fs_emu::vfs::File;
-use fs_emu::{FileOps, FileType, Metadata, SetAttr};
+use fs_emu::{FileOps, FileType, Metadata, OpenFlags, SetAttr};
 use host::abi::{Timespec, dev_join};
 use host::iov::IovIter;
 use host::lock::{Mutex, rank};
@@ -239,12 +239,14 @@ impl Drop for Core {
 /// What a descriptor refers to. Dropping it is closing it.
 pub struct Socket {
     core: Arc<Core>,
+    /// `O_NONBLOCK` is set: for `read`, which does not say it.
+    nonblock: AtomicBool,
 }
 
 impl Socket {
     /// A new socket with this owner.
     pub fn new(family: Family, kind: Kind, protocol: u32, owner: (u32, u32)) -> Socket {
-        Socket { core: Core::new(family, kind, protocol, owner) }
+        Socket::of_core(Core::new(family, kind, protocol, owner))
     }
 
     /// Says which `SOCK_*` was asked for, where several are the same here.
@@ -253,8 +255,14 @@ impl Socket {
         self
     }
 
+    /// Says which of `SOCK_*` beside the type were asked for.
+    pub fn with_flags(self, flags: OpenFlags) -> Socket {
+        self.nonblock.store(flags.contains(OpenFlags::NONBLOCK), Relaxed);
+        self
+    }
+
     pub(super) fn of_core(core: Arc<Core>) -> Socket {
-        Socket { core }
+        Socket { core, nonblock: AtomicBool::new(false) }
     }
 
     /// The socket behind an open file, if it is one.
@@ -363,11 +371,17 @@ impl FileOps for Socket {
         if to.remaining() == 0 {
             return Ok(0);
         }
-        self.try_recv(to, RecvHow::default()).map(|r| r.len)
+        let nonblock = self.nonblock.load(Relaxed);
+        self.try_recv(to, RecvHow { nonblock, ..RecvHow::default() }).map(|r| r.len)
     }
 
     fn write_at(&self, off: u64, from: &mut IovIter<'_>, _append: bool) -> Result<(usize, u64)> {
         self.try_send(from, &mut Outgoing::default()).map(|n| (n, off))
+    }
+
+    fn set_flags(&self, flags: OpenFlags) -> Result<()> {
+        self.nonblock.store(flags.contains(OpenFlags::NONBLOCK), Relaxed);
+        Ok(())
     }
 
     fn seekable(&self) -> bool {

@@ -217,7 +217,13 @@ impl Socket {
         } else {
             // A datagram whose buffer is not there would be lost: it comes here first.
             let mut buf = vec![0; wanted.min(MAX_DATAGRAM)];
-            let got = socket::recv(fd, &mut IovIter::kernel_mut(&mut buf), &mut name, &mut control, flags)?;
+            let got = match socket::recv(fd, &mut IovIter::kernel_mut(&mut buf), &mut name, &mut control, flags) {
+                // The host was asked not to wait, and so does not tell that none will come.
+                Err(Errno::EAGAIN) if !how.nonblock && core.state.lock().shut_rd => {
+                    return Ok(Received { end: true, ..Received::default() });
+                }
+                got => got?,
+            };
             put_all(to, buf.get(..got.len.min(buf.len())).unwrap_or_default())?;
             got
         };
@@ -237,6 +243,10 @@ impl Socket {
 
     /// `shutdown`.
     pub(super) fn shutdown_outside(&self, fd: &HostFd, reads: bool, writes: bool) -> Result<()> {
+        if reads && self.core().kind != Kind::Stream {
+            // Before anybody is woken; and also if the host answers that it is not connected.
+            self.core().state.lock().shut_rd = true;
+        }
         socket::shutdown(fd, if !writes { 0 } else { 1 + u32::from(reads) })
     }
 

@@ -136,10 +136,10 @@ impl Core {
         Marks { class, hops: hops4.unwrap_or_else(|| own(SOL_IP, name, default)) }
     }
 
-    /// A datagram of UDP comes. What does not fit is lost.
+    /// A datagram of UDP comes, also to a socket that is shut for reading. What does not fit is lost.
     pub(super) fn receive(&self, message: Message) -> Result<()> {
         let mut state = self.state.lock();
-        if !state.shut_rd && state.rx.charge() < self.recv_buf() {
+        if !matches!(state.role, Role::Closed) && state.rx.charge() < self.recv_buf() {
             state.rx.push(message)?;
         }
         drop(state);
