@@ -4,7 +4,7 @@ use super::inode::{HostInode, stat_fd};
 use super::place::{self};
 use crate::Metadata;
 use crate::file::{DirEntry, DirSink, FileOps};
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::any::Any;
 use host::lock::{Mutex, rank};
@@ -18,17 +18,22 @@ const O_NOFOLLOW: u32 = 0o400000;
 const BUFFER: usize = 32 << 10;
 /// `struct linux_dirent64` up to the name.
 const HEADER: usize = 19;
+/// The last position there can be. File systems that sort by hashes (ext4), and some others, give it to the end: then the host
+/// need not be asked what follows.
+const LAST: u64 = i64::MAX as u64;
 
-struct HostDir {
+/// An open directory.
+pub(super) struct HostDir {
     fd: HostFd,
+    /// Of a frozen tree: the inode, which knows of this.
+    inode: Weak<HostInode>,
     cursor: Mutex<Cursor, { rank::INODE }>,
 }
 
 /// Entries got from the host and not yet handed out.
 struct Cursor {
     buf: Vec<u8>,
-    /// Bytes of `buf` that are filled, and how many of them are used up.
-    len: usize,
+    /// How many bytes of `buf` are used up.
     used: usize,
     /// The position that belongs to `used`.
     pos: u64,
@@ -51,8 +56,31 @@ pub(super) fn open(dir: &HostInode) -> Result<Arc<dyn FileOps>> {
     let at_path = if at.path().is_empty() { c"." } else { at.path() };
     let flags = O_DIRECTORY | O_NOFOLLOW;
     let fd = dir.fs.open_quietly(dir.owner_uid(), |extra| path::open(at.dir(), at_path, flags | extra, 0))?;
-    let cursor = Cursor { buf: Vec::new(), len: 0, used: 0, pos: 0, known: Known::Fresh };
-    Ok(Arc::new(HostDir { fd, cursor: Mutex::new(cursor) }))
+    let cursor = Cursor { buf: Vec::new(), used: 0, pos: 0, known: Known::Fresh };
+    let inode = if dir.fs.frozen { dir.me.clone() } else { Weak::new() };
+    let opened = Arc::new(HostDir { fd, inode, cursor: Mutex::new(cursor) });
+    if dir.fs.frozen {
+        let before = core::mem::replace(&mut dir.place.lock().opened, Arc::downgrade(&opened));
+        drop(before);
+    }
+    Ok(opened)
+}
+
+impl Drop for HostDir {
+    /// The inode must not keep the memory.
+    fn drop(&mut self) {
+        let Some(inode) = self.inode.upgrade() else { return };
+        let mut place = inode.place.lock();
+        if core::ptr::eq(place.opened.as_ptr(), self) {
+            place.opened = Weak::new();
+        }
+    }
+}
+
+impl HostDir {
+    pub fn descriptor(&self) -> &HostFd {
+        &self.fd
+    }
 }
 
 /// One entry as the host wrote it.
@@ -64,17 +92,29 @@ struct Raw<'a> {
 impl Cursor {
     /// Asks the host for more; `false` at the end.
     fn refill(&mut self, fd: i32) -> Result<bool> {
-        if self.buf.is_empty() {
-            self.buf.try_reserve_exact(BUFFER).map_err(|_| Errno::ENOMEM)?;
-            self.buf.resize(BUFFER, 0);
+        if self.pos == LAST {
+            self.forget();
+            return Ok(false);
         }
-        (self.len, self.used) = (0, 0);
-        self.len = fd::getdents(fd, &mut self.buf)?;
-        Ok(self.len > 0)
+        if self.buf.capacity() == 0 {
+            self.buf.try_reserve_exact(BUFFER).map_err(|_| Errno::ENOMEM)?;
+        }
+        self.used = 0;
+        fd::getdents(fd, &mut self.buf)?;
+        if self.buf.is_empty() {
+            self.forget();
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Directories that were read to their end stay open for long in a walk over a tree.
+    fn forget(&mut self) {
+        (self.buf, self.used) = (Vec::new(), 0);
     }
 
     fn next(&self) -> Option<Raw<'_>> {
-        parse(self.buf.get(self.used..self.len)?)
+        parse(self.buf.get(self.used..)?)
     }
 }
 
@@ -98,13 +138,13 @@ impl FileOps for HostDir {
         // Position 0 is a rewind: what was buffered may be stale.
         if cursor.pos != pos || pos == 0 && known != Known::Fresh {
             fd::lseek(self.fd.raw(), pos as i64, 0)?;
-            (cursor.len, cursor.used, cursor.pos) = (0, 0, pos);
+            (cursor.used, cursor.pos) = (cursor.buf.len(), pos);
         } else if known == Known::End {
             return Ok(pos);
         }
         let mut any = false;
         loop {
-            if cursor.used >= cursor.len && !cursor.refill(self.fd.raw())? {
+            if cursor.used >= cursor.buf.len() && !cursor.refill(self.fd.raw())? {
                 if any {
                     cursor.known = Known::End;
                 }

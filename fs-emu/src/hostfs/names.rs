@@ -108,7 +108,7 @@ pub(super) fn create_unnamed(dir: &HostInode, mode: u32, owner: Owner) -> Result
     let _ = path::chown(fd.raw(), c"", owner.uid, owner.gid);
     let found = stat_fd(fd.raw())?;
     let pin = Some(Pin { fd: Arc::new(fd), io: true });
-    Ok(HostInode::new(&dir.fs, found, Place { parent: None, name: b"".as_slice().into(), pin }))
+    Ok(HostInode::new(&dir.fs, found, Place { pin, ..Place::new(None, b"") }))
 }
 
 pub(super) fn link(dir: &HostInode, name: &[u8], inode: &HostInode) -> Result<()> {

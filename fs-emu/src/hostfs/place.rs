@@ -1,13 +1,15 @@
 //! Where an inode stands, and how the host is told.
 //!
 //! A [`Place`] is a parent and a name, so that a rename of ours moves all descendants with it. From places come paths
-//! relative to the root descriptor; one longer than `PATH_MAX` is opened piece by piece.
+//! relative to the root descriptor, or in a frozen tree to the nearest directory above that somebody has open, which spares
+//! the host the walk; one longer than `PATH_MAX` is opened piece by piece.
 
 use super::Shared;
+use super::dir::HostDir;
 use super::inode::HostInode;
 use alloc::boxed::Box;
 use alloc::ffi::CString;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 use host::sys::{fd::HostFd, path};
@@ -33,13 +35,30 @@ pub(super) struct Place {
     pub name: Box<[u8]>,
     /// Set once the name is gone: the descriptor stands for the inode.
     pub pin: Option<Pin>,
+    /// Of a directory of a frozen tree: what was opened of it last.
+    pub opened: Weak<HostDir>,
 }
 
 /// The directory part of a host call's arguments.
 enum Base<'a> {
     Root(&'a HostFd),
     Opened(HostFd),
-    Pinned(Arc<HostFd>),
+    Above(Above),
+}
+
+/// What a path is relative to in place of the root.
+enum Above {
+    Pin(Arc<HostFd>),
+    Open(Arc<HostDir>),
+}
+
+impl Above {
+    fn raw(&self) -> i32 {
+        match self {
+            Above::Pin(fd) => fd.raw(),
+            Above::Open(dir) => dir.descriptor().raw(),
+        }
+    }
 }
 
 /// A directory descriptor and a path below it, ready for a host call. An empty path means the descriptor itself.
@@ -53,7 +72,7 @@ impl At<'_> {
         match &self.base {
             Base::Root(fd) => fd.raw(),
             Base::Opened(fd) => fd.raw(),
-            Base::Pinned(fd) => fd.raw(),
+            Base::Above(above) => above.raw(),
         }
     }
 
@@ -63,7 +82,7 @@ impl At<'_> {
 
     /// An `O_PATH` descriptor of the very file.
     pub fn pin(&self) -> Result<Arc<HostFd>> {
-        if let Base::Pinned(fd) = &self.base
+        if let Base::Above(Above::Pin(fd)) = &self.base
             && self.path.is_empty()
         {
             return Ok(fd.clone());
@@ -80,35 +99,49 @@ pub(super) fn c_string(bytes: &[u8]) -> Result<CString> {
 impl Place {
     /// Of a new inode.
     pub fn new(parent: Option<Arc<HostInode>>, name: &[u8]) -> Place {
-        Place { parent, name: name.into(), pin: None }
+        Place { parent, name: name.into(), pin: None, opened: Weak::new() }
     }
 }
 
-/// The path from the root (or from a pinned ancestor) down, without a leading slash.
+/// The path from the root (or from a pinned or open ancestor) down, without a leading slash.
 struct Trail {
-    from: Option<Arc<HostFd>>,
+    from: Option<Above>,
     path: Vec<u8>,
 }
 
+/// Where a walk up may end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// At the root, or at a pin.
+    Root,
+    /// Or at a directory that is open.
+    Open,
+}
+
 /// Walks up from `inode`, writing the path backwards.
-fn trail(inode: &HostInode, child: Option<&[u8]>) -> Trail {
+fn trail(inode: &HostInode, child: Option<&[u8]>, until: Until) -> Trail {
     let mut back = Vec::with_capacity(128);
     if let Some(name) = child {
         push_back(&mut back, name);
     }
-    let (mut from, mut next) = step(inode, &mut back);
+    let (mut from, mut next) = step(inode, &mut back, until);
     while let Some(at) = next {
-        (from, next) = step(&at, &mut back);
+        (from, next) = step(&at, &mut back, until);
     }
     back.reverse();
     Trail { from, path: back }
 }
 
-/// Adds one name; gives the pin at which the walk ends, or the parent with which it goes on.
-fn step(inode: &HostInode, back: &mut Vec<u8>) -> (Option<Arc<HostFd>>, Option<Arc<HostInode>>) {
+/// Adds one name; gives the descriptor at which the walk ends, or the parent with which it goes on.
+fn step(inode: &HostInode, back: &mut Vec<u8>, until: Until) -> (Option<Above>, Option<Arc<HostInode>>) {
     let place = inode.place.lock();
     if let Some(pin) = &place.pin {
-        return (Some(pin.fd.clone()), None);
+        return (Some(Above::Pin(pin.fd.clone())), None);
+    }
+    if until == Until::Open
+        && let Some(dir) = place.opened.upgrade()
+    {
+        return (Some(Above::Open(dir)), None);
     }
     if place.parent.is_some() {
         push_back(back, &place.name);
@@ -141,9 +174,9 @@ fn shorten<'a>(base: Base<'a>, path: &[u8]) -> Result<At<'a>> {
 
 /// The inode by a path from the root: for questions, and for `openat2`, which refuses symlinks on the way.
 pub(super) fn quick<'a>(fs: &'a Shared, inode: &HostInode, child: Option<&[u8]>) -> Result<At<'a>> {
-    let trail = trail(inode, child);
+    let trail = trail(inode, child, Until::Open);
     match trail.from {
-        Some(fd) => shorten(Base::Pinned(fd), &trail.path),
+        Some(above) => shorten(Base::Above(above), &trail.path),
         None if trail.path.is_empty() => Ok(At { base: Base::Root(&fs.root), path: c_string(b".")? }),
         None => shorten(Base::Root(&fs.root), &trail.path),
     }
@@ -185,7 +218,7 @@ pub(super) fn firm<'a>(fs: &'a Shared, inode: &HostInode) -> Result<At<'a>> {
 /// The path of an inode below the root of the instance, with a leading slash (empty for the root); `None` if a pin is on
 /// the way.
 pub(super) fn absolute(inode: &HostInode) -> Option<Vec<u8>> {
-    let trail = trail(inode, None);
+    let trail = trail(inode, None, Until::Root);
     if trail.from.is_some() {
         return None;
     }

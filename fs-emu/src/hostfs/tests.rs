@@ -255,3 +255,44 @@ fn very_deep_trees_work() {
         chain.last().cloned().unwrap_or_else(|| fs.root()).rmdir(&name).unwrap();
     }
 }
+
+/// A path goes from the nearest directory that is open; nothing else may show.
+#[test]
+fn open_directories_shorten_the_way() {
+    let tree = TempTree::new("open-dirs");
+    fs::create_dir_all(tree.path().join("a/b/c")).unwrap();
+    fs::write(tree.path().join("a/b/c/file"), b"deep").unwrap();
+    let hostfs = tree.mount(true, true);
+    let a = hostfs.root().lookup(b"a").unwrap();
+    let b = a.lookup(b"b").unwrap();
+    let find = || read_all(&b.lookup(b"c").unwrap().lookup(b"file").unwrap()).unwrap();
+    let opened = a.clone().open(OpenFlags::DIRECTORY).unwrap();
+    assert_eq!(find(), b"deep");
+    let nearer = b.clone().open(OpenFlags::DIRECTORY).unwrap();
+    let again = b.clone().open(OpenFlags::DIRECTORY).unwrap();
+    assert_eq!(find(), b"deep");
+    let all = list(&nearer, 1);
+    assert_eq!(all, list(&again, 100));
+    assert_eq!(all.iter().map(|(name, ..)| name.as_str()).filter(|n| !n.starts_with('.')).collect::<Vec<_>>(), ["c"]);
+    drop((nearer, opened));
+    assert_eq!(find(), b"deep");
+    drop(again);
+    assert_eq!(find(), b"deep");
+    // The end is the end, until the directory is read from its beginning.
+    let c = b.lookup(b"c").unwrap().open(OpenFlags::DIRECTORY).unwrap();
+    let mut count = 0;
+    let end = c
+        .readdir(0, &mut |_| {
+            count += 1;
+            true
+        })
+        .unwrap();
+    assert_eq!(c.readdir(end, &mut |_| panic!("an entry behind the end")).unwrap(), end);
+    assert_eq!(c.readdir(end, &mut |_| panic!("an entry behind the end")).unwrap(), end);
+    c.readdir(0, &mut |_| {
+        count += 1;
+        true
+    })
+    .unwrap();
+    assert_eq!(count, 6);
+}

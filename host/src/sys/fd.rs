@@ -6,6 +6,7 @@ use crate::abi::{Stat, Statfs, Timespec};
 use crate::errno::{Errno, Result};
 use crate::iov::IovIter;
 use crate::time::Deadline;
+use alloc::vec::Vec;
 use core::ffi::CStr;
 use core::sync::atomic::AtomicU32;
 
@@ -184,10 +185,15 @@ fn file_io(nr: HostCall, fd: i32, off: u64, flags: usize, iter: &mut IovIter<'_>
     }
 }
 
-/// `getdents64(2)` into kernel memory.
-pub fn getdents(fd: i32, buf: &mut [u8]) -> Result<usize> {
-    // SAFETY: `buf` is live and writable.
-    unsafe { call(HostCall::Getdents64, [fd as usize, buf.as_mut_ptr() as usize, buf.len(), 0, 0, 0]) }
+/// `getdents64(2)` into a buffer's room; what was in it is gone. It is not cleared first: most directories are short.
+pub fn getdents(fd: i32, buf: &mut Vec<u8>) -> Result<()> {
+    buf.clear();
+    let room = buf.spare_capacity_mut();
+    // SAFETY: `room` is live and writable.
+    let n = unsafe { call(HostCall::Getdents64, [fd as usize, room.as_mut_ptr() as usize, room.len(), 0, 0, 0])? };
+    // SAFETY: the host has written so many bytes, which is not more than there is room for.
+    unsafe { buf.set_len(n) };
+    Ok(())
 }
 
 /// `fcntl(2)` with a number as argument.

@@ -26,40 +26,50 @@ struct Records {
     layout: Layout,
     room: usize,
     bytes: Vec<u8>,
-    /// Of each record: where it ends, and the directory position after it.
-    ends: Vec<(usize, u64)>,
     /// An entry did not fit.
     full: bool,
 }
 
+/// What both forms begin with: inode, position, length.
+const HEAD: usize = 18;
+/// Room for the records of a small directory.
+const USUAL: usize = 2048;
+
 impl Records {
     fn new(layout: Layout, room: usize) -> Records {
-        Records { layout, room: room.min(MAX_ANSWER), bytes: Vec::new(), ends: Vec::new(), full: false }
+        Records { layout, room: room.min(MAX_ANSWER), bytes: Vec::new(), full: false }
     }
 
     /// Appends an entry if there is room for it.
     fn push(&mut self, entry: &DirEntry<'_>) -> bool {
-        // Both forms: inode, position and length, then 2 bytes around the name (its NUL and the kind).
-        const HEAD: usize = 18;
+        // Around the name there are its NUL and the kind.
         let len = (HEAD + entry.name.len() + 2).next_multiple_of(8);
-        let start = self.bytes.len();
-        if start + len > self.room || self.bytes.try_reserve(len).is_err() {
+        let end = self.bytes.len() + len;
+        if end > self.room || !self.reserve(end) {
             self.full = true;
             return false;
         }
-        self.bytes.extend_from_slice(&entry.ino.to_ne_bytes());
-        self.bytes.extend_from_slice(&entry.next.to_ne_bytes());
-        self.bytes.extend_from_slice(&(len as u16).to_ne_bytes());
-        if matches!(self.layout, Layout::New) {
-            self.bytes.push(entry.kind);
+        let mut head = [0; HEAD + 1];
+        head[..8].copy_from_slice(&entry.ino.to_ne_bytes());
+        head[8..16].copy_from_slice(&entry.next.to_ne_bytes());
+        head[16..HEAD].copy_from_slice(&(len as u16).to_ne_bytes());
+        head[HEAD] = entry.kind;
+        match self.layout {
+            Layout::Old => self.bytes.extend_from_slice(&head[..HEAD]),
+            Layout::New => self.bytes.extend_from_slice(&head),
         }
         self.bytes.extend_from_slice(entry.name);
-        self.bytes.resize(start + len, 0);
+        self.bytes.resize(end, 0);
         if let (Layout::Old, Some(last)) = (self.layout, self.bytes.last_mut()) {
             *last = entry.kind;
         }
-        self.ends.push((start + len, entry.next));
         true
+    }
+
+    /// Whether there is memory for so many bytes.
+    fn reserve(&mut self, bytes: usize) -> bool {
+        let more = bytes.max(USUAL.min(self.room)) - self.bytes.len();
+        bytes <= self.bytes.capacity() || self.bytes.try_reserve(more).is_ok()
     }
 
     /// Copies out as many whole records as can be; answers their bytes and the position after them, `None` for all.
@@ -68,14 +78,21 @@ impl Records {
             return Ok((self.bytes.len(), None));
         }
         let (mut done, mut pos) = (0, None);
-        for &(end, next) in &self.ends {
-            let record = self.bytes.get(done..end).unwrap_or_default();
+        while let Some((record, next)) = self.record(done) {
             if buf.checked_add(done).is_none_or(|at| user::copy_out(at, record).is_err()) {
                 break;
             }
-            (done, pos) = (end, Some(next));
+            (done, pos) = (done + record.len(), Some(next));
         }
         if done == 0 { Err(Errno::EFAULT) } else { Ok((done, pos)) }
+    }
+
+    /// The record that begins at an offset, and the directory position after it.
+    fn record(&self, at: usize) -> Option<(&[u8], u64)> {
+        let rest = self.bytes.get(at..)?;
+        let next = u64::from_ne_bytes(rest.get(8..16)?.try_into().ok()?);
+        let len = u16::from_ne_bytes(rest.get(16..HEAD)?.try_into().ok()?);
+        Some((rest.get(..usize::from(len))?, next))
     }
 }
 
@@ -102,7 +119,7 @@ fn read_entries(file: &File, layout: Layout, buf: usize, room: usize) -> Result<
     let mut records = Records::new(layout, room);
     // The guest's memory is written after the directory's locks are gone.
     file.readdir(&mut |entry| records.push(&entry))?;
-    if records.ends.is_empty() {
+    if records.bytes.is_empty() {
         return if records.full { Err(Errno::EINVAL) } else { Ok(0) };
     }
     match records.copy_out(buf) {
