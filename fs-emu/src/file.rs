@@ -86,9 +86,9 @@ bitflags! {
 }
 
 impl OpenFlags {
-    /// Whether the access mode allows reading.
+    /// Whether the access mode allows reading. The fourth of them, of no name, allows neither.
     pub fn readable(self) -> bool {
-        self.bits() & 3 != 1 && !self.contains(OpenFlags::PATH)
+        self.bits() & 1 == 0 && !self.contains(OpenFlags::PATH)
     }
 
     /// Whether the access mode allows writing.

@@ -9,17 +9,17 @@ use crate::table::{Fd, Ptr};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering::Relaxed;
 use fs_emu::vfs::{At, File, Resolve, ops, perm};
 use fs_emu::{FileType, OpenFlags};
 use host::{Errno, Result, user};
 use vkernel::Task;
 use vkernel::files::io::InUse;
 use vkernel::kernel::kernel;
-use vkernel::net::addr::{self, AF_INET, AF_INET6, AF_NETLINK, AF_UNIX};
+use vkernel::net::addr::{self, AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, AF_UNSPEC};
 use vkernel::net::block::{self, Waits};
 use vkernel::net::{self, Addr, Connect, Core, Family, Kind, Socket, Ucred, netlink, protocol};
 
-const AF_UNSPEC: u16 = 0;
 /// One more than the highest family and type that Linux knows.
 const NPROTO: i32 = 46;
 const SOCK_MAX: u32 = 11;
@@ -376,10 +376,15 @@ fn connect_ip(task: &Task, file: Arc<File>, core: &Core, bytes: &[u8]) -> Result
     if core.kind == Kind::Stream {
         socket.may_begin()?;
     }
-    let to = addr::ip(core.family, bytes)?;
     if core.kind == Kind::Dgram {
-        return socket.connect_udp(to).map(|()| 0);
+        // Also a socket of IPv6 takes an address of IPv4.
+        let family = if addr::family_of(bytes)? == AF_INET { Family::Inet } else { core.family };
+        if family != core.family && core.options.v6_only.load(Relaxed) {
+            return Err(Errno::EAFNOSUPPORT);
+        }
+        return socket.connect_udp(addr::ip(family, bytes)?).map(|()| 0);
     }
+    let to = addr::ip(core.family, bytes)?;
     match socket.connect_tcp(to)? {
         Connect::Done => Ok(0),
         Connect::Later(done) if nonblock(&file, 0) => {

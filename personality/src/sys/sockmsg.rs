@@ -60,6 +60,23 @@ impl Header {
     }
 }
 
+/// Where an address of a datagram of IP leads (`udp_sendmsg`, `udpv6_sendmsg`).
+fn datagram_target(family: Family, bytes: &[u8]) -> Result<Option<Target>> {
+    let ip = match (family, addr::family_of(bytes)?) {
+        // Of old, an address of no family is one of IPv4.
+        (Family::Inet, addr::AF_UNSPEC) => {
+            let mut bytes = bytes.to_vec();
+            bytes.splice(..2, addr::AF_INET.to_ne_bytes());
+            addr::ip(Family::Inet, &bytes)?
+        }
+        (Family::Inet, _) | (_, addr::AF_INET) => addr::ip(Family::Inet, bytes)?,
+        (_, addr::AF_UNSPEC) => return Ok(None),
+        (_, addr::AF_INET6) => addr::ip(Family::Inet6, bytes)?,
+        _ => return Err(Errno::EINVAL),
+    };
+    Ok(Some(Target::Ip(ip)))
+}
+
 /// Where an address of a message leads.
 fn target(task: &Task, file: &File, bytes: &[u8]) -> Result<Option<Target>> {
     let socket = block::socket(file)?;
@@ -76,13 +93,7 @@ fn target(task: &Task, file: &File, bytes: &[u8]) -> Result<Option<Target>> {
         return Ok(None);
     }
     if core.family != Family::Unix {
-        // Of old, an address of no family is one of IPv4.
-        let unspecified = core.family == Family::Inet && addr::family_of(bytes)? == 0;
-        let mut bytes = bytes.to_vec();
-        if unspecified && bytes.len() >= 2 {
-            bytes.splice(..2, addr::AF_INET.to_ne_bytes());
-        }
-        return addr::ip(core.family, &bytes).map(|ip| Some(Target::Ip(ip)));
+        return datagram_target(core.family, bytes);
     }
     if core.kind == Kind::Stream {
         // Refused by the socket, whatever the address.

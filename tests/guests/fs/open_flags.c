@@ -1,5 +1,6 @@
 // open: O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_NOFOLLOW and their errors.
 #include "../guest.h"
+#include <sys/file.h>
 
 static void try(const char *what, const char *path, int flags) {
     int fd = open(path, flags, 0644);
@@ -39,5 +40,15 @@ int main(void) {
     char c;
     show("read of a write-only one", read(fd, &c, 1));
     show("write to a read-only one", write(open("f", O_RDONLY), "x", 1));
+    fd = open("f", 3);
+    show("read of one for neither", read(fd, &c, 1));
+    show("write to one for neither", write(fd, "x", 1));
+    show("its mode", fcntl(fd, F_GETFL) & O_ACCMODE);
+    show("truncate one for neither", ftruncate(fd, 0));
+    show("lock one for neither", flock(fd, LOCK_SH));
+    show("map one for neither", mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED ? -1 : 0);
+    MUST(mkfifo("p", 0600) == 0);
+    try("a fifo for neither", "p", 3);
+    try("a directory for neither", "d", 3);
     show("read of a directory", read(open("d", O_RDONLY), &c, 1));
 }

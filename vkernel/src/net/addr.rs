@@ -7,6 +7,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use host::{Errno, Result};
 
+/// `AF_UNSPEC`.
+pub const AF_UNSPEC: u16 = 0;
 /// `AF_UNIX`.
 pub const AF_UNIX: u16 = 1;
 /// `AF_INET`.

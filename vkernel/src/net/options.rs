@@ -28,6 +28,8 @@ pub(super) const SOL_IPV6: i32 = 41;
 pub const SOL_SOCKET: i32 = 1;
 pub(super) const SO_OOBINLINE: i32 = 10;
 const SO_RCVLOWAT: i32 = 18;
+/// `SO_TIMESTAMP` and `SO_TIMESTAMPNS`.
+const TIMES: [i32; 2] = [29, 35];
 
 /// Options. Sizes and times are 0 while nobody has set them.
 #[derive(Default)]
@@ -40,6 +42,8 @@ pub struct Options {
     pub pass_cred: AtomicBool,
     /// `IPV6_V6ONLY`.
     pub v6_only: AtomicBool,
+    /// `SO_TIMESTAMP` or `SO_TIMESTAMPNS`.
+    pub(super) tells_time: AtomicBool,
     /// `SO_RCVTIMEO` in ns.
     pub recv_timeout: AtomicU64,
     /// `SO_SNDTIMEO` in ns.
@@ -98,9 +102,14 @@ impl Options {
         self.others.lock().get(&(level, name)).copied()
     }
 
-    /// Remembers it.
+    /// Remembers it. Of the two that ask for the time of a datagram the last one holds.
     pub fn set(&self, level: i32, name: i32, value: i32) {
-        self.others.lock().insert((level, name), value);
+        let mut others = self.others.lock();
+        if level == SOL_SOCKET && TIMES.contains(&name) {
+            others.extend(TIMES.map(|name| ((level, name), 0)));
+            self.tells_time.store(value != 0, Relaxed);
+        }
+        others.insert((level, name), value);
     }
 
     /// Sets `SO_SNDBUF`: doubled for the bookkeeping, as Linux does. Without `force` at most the system's limit.

@@ -251,6 +251,12 @@ impl Socket {
     }
 
     pub(super) fn ioctl_outside(&self, fd: &HostFd, cmd: u32, arg: usize) -> Result<usize> {
+        // SIOCGSTAMP, SIOCGSTAMPNS
+        if matches!(cmd, 0x8906 | 0x8907) {
+            let mut when = [0; 16];
+            fd::ioctl(fd.raw(), cmd, &mut when)?;
+            return user::write(arg, &when).map(|()| 0);
+        }
         // FIONREAD, SIOCOUTQ, SIOCATMARK, SIOCOUTQNSD
         if !matches!(cmd, 0x541b | 0x5411 | 0x8905 | 0x894b) {
             return interface::ioctl(cmd, arg);

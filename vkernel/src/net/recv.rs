@@ -78,7 +78,7 @@ impl Socket {
         let mut gone = Vec::new();
         let mut got = match core.kind {
             Kind::Stream => state.read_stream(core, to, how, &mut gone),
-            _ => state.read_message(to, how, &mut gone),
+            _ => state.read_message(core, to, how, &mut gone),
         };
         let after = state.rx.charge();
         if let Ok(got) = &mut got {
@@ -186,7 +186,13 @@ impl State {
         Ok(got)
     }
 
-    fn read_message(&mut self, to: &mut IovIter<'_>, how: RecvHow, gone: &mut Vec<Message>) -> Result<Received> {
+    fn read_message(
+        &mut self,
+        core: &Core,
+        to: &mut IovIter<'_>,
+        how: RecvHow,
+        gone: &mut Vec<Message>,
+    ) -> Result<Received> {
         let Some(message) = self.rx.front_mut() else { return Err(Errno::EAGAIN) };
         let full = message.rest().len();
         let n = full.min(to.remaining());
@@ -208,8 +214,11 @@ impl State {
             when: message.when,
             ..Received::default()
         };
-        if !how.peek {
+        // The time is told once: with the message, or to who asks for it.
+        if !core.options.tells_time.load(Relaxed) {
             self.stamp = Some(got.when);
+        }
+        if !how.peek {
             gone.extend(self.rx.pop());
         }
         Ok(got)
