@@ -186,6 +186,13 @@ impl<'a> IovIter<'a> {
         }
     }
 
+    /// What is left, if it lies in one piece: its address and length.
+    pub fn piece(&self) -> Option<(usize, usize)> {
+        let (base, len, _) = self.segment(self.seg);
+        let piece = self.seg < self.segments() && len.checked_sub(self.off)? >= self.left;
+        (piece && self.left > 0).then_some((base + self.off, self.left))
+    }
+
     /// What is left as host iovecs, for a host call that reads or writes the buffers itself.
     pub fn host_iovecs(&self) -> Vec<IoVec> {
         let mut out = Vec::new();

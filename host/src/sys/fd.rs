@@ -121,57 +121,95 @@ pub fn read(fd: i32, buf: &mut [u8]) -> Result<usize> {
 /// Reads straight into the iterator's buffers, at `off` or (with `None`) at the host's own position. May sleep:
 /// `EINTR` once the running thread is kicked.
 pub fn readv(fd: i32, off: Option<u64>, to: &mut IovIter<'_>) -> Result<usize> {
-    vectored(HostCall::Readv, HostCall::Preadv, fd, off, to)
+    stream_io(&READING, fd, off, to)
 }
 
 /// As [`readv`], for writing.
 pub fn writev(fd: i32, off: Option<u64>, from: &mut IovIter<'_>) -> Result<usize> {
-    vectored(HostCall::Writev, HostCall::Pwritev, fd, off, from)
+    stream_io(&WRITING, fd, off, from)
 }
 
-fn vectored(stream: HostCall, at: HostCall, fd: i32, off: Option<u64>, iter: &mut IovIter<'_>) -> Result<usize> {
-    let vecs = iter.host_iovecs();
-    let (nr, off) = off.map_or((stream, 0), |o| (at, o as usize));
-    let args = [fd as usize, vecs.as_ptr() as usize, vecs.len(), off, 0, 0];
+/// The host calls of one direction. Those for one buffer are cheaper.
+struct Transfer {
+    one: HostCall,
+    many: HostCall,
+    one_at: HostCall,
+    many_at: HostCall,
+}
+
+const READING: Transfer =
+    Transfer { one: HostCall::Read, many: HostCall::Readv, one_at: HostCall::Pread64, many_at: HostCall::Preadv };
+
+const WRITING: Transfer =
+    Transfer { one: HostCall::Write, many: HostCall::Writev, one_at: HostCall::Pwrite64, many_at: HostCall::Pwritev };
+
+impl Transfer {
+    /// Makes `call` with the right number, descriptor, buffers and offset.
+    fn with<T>(
+        &self,
+        fd: i32,
+        off: Option<u64>,
+        iter: &IovIter<'_>,
+        call: impl FnOnce(HostCall, [usize; 6]) -> T,
+    ) -> T {
+        let at = off.map_or(0, |o| o as usize);
+        if let Some((base, len)) = iter.piece() {
+            return call(if off.is_some() { self.one_at } else { self.one }, [fd as usize, base, len, at, 0, 0]);
+        }
+        let vecs = iter.host_iovecs();
+        let nr = if off.is_some() { self.many_at } else { self.many };
+        call(nr, [fd as usize, vecs.as_ptr() as usize, vecs.len(), at, 0, 0])
+    }
+}
+
+fn stream_io(way: &Transfer, fd: i32, off: Option<u64>, iter: &mut IovIter<'_>) -> Result<usize> {
     let thread = crate::cpu::current().thread();
-    // SAFETY: an iterator's buffers are checked guest memory or live kernel memory.
-    let n = thread.in_host_call(|kick| unsafe { call_interruptible(nr, args, kick.as_ptr()) })?;
+    let n = way.with(fd, off, iter, |nr, args| {
+        // SAFETY: an iterator's buffers are checked guest memory or live kernel memory.
+        thread.in_host_call(|kick| unsafe { call_interruptible(nr, args, kick.as_ptr()) })
+    })?;
     iter.advance(n);
     Ok(n)
 }
 
 /// As [`readv`] of a stream in which something is waiting: kicks do not count.
 pub fn readv_now(fd: i32, to: &mut IovIter<'_>) -> Result<usize> {
-    let vecs = to.host_iovecs();
-    // SAFETY: an iterator's buffers are checked guest memory or live kernel memory.
-    let n = unsafe { call(HostCall::Readv, [fd as usize, vecs.as_ptr() as usize, vecs.len(), 0, 0, 0]) }?;
+    let n = READING.with(fd, None, to, with_buffers)?;
     to.advance(n);
     Ok(n)
+}
+
+/// Makes a host call that reads or writes an iterator's buffers.
+fn with_buffers(nr: HostCall, args: [usize; 6]) -> Result<usize> {
+    // SAFETY: only used with an iterator's buffers, which are checked guest memory or live kernel memory.
+    unsafe { call(nr, args) }
 }
 
 /// Reads a regular file at `off` straight into the iterator's buffers. Not interruptible, as on Linux: regular files never
 /// answer `EINTR`.
 pub fn read_file(fd: i32, off: u64, to: &mut IovIter<'_>) -> Result<usize> {
-    file_io(HostCall::Preadv, fd, off, 0, to)
+    moved(to, |iter| READING.with(fd, Some(off), iter, with_buffers))
 }
 
 /// As [`read_file`], for writing.
 pub fn write_file(fd: i32, off: u64, from: &mut IovIter<'_>) -> Result<usize> {
-    file_io(HostCall::Pwritev, fd, off, 0, from)
+    moved(from, |iter| WRITING.with(fd, Some(off), iter, with_buffers))
 }
 
 /// Writes at the end of a regular file, atomically against other appenders; the host's own position of `fd` ends up after
 /// what was written.
 pub fn append_file(fd: i32, from: &mut IovIter<'_>) -> Result<usize> {
     const RWF_APPEND: usize = 0x10;
-    file_io(HostCall::Pwritev2, fd, u64::MAX, RWF_APPEND, from)
+    moved(from, |iter| {
+        let vecs = iter.host_iovecs();
+        let args = [fd as usize, vecs.as_ptr() as usize, vecs.len(), usize::MAX, 0, RWF_APPEND];
+        with_buffers(HostCall::Pwritev2, args)
+    })
 }
 
-fn file_io(nr: HostCall, fd: i32, off: u64, flags: usize, iter: &mut IovIter<'_>) -> Result<usize> {
-    let vecs = iter.host_iovecs();
-    let args = [fd as usize, vecs.as_ptr() as usize, vecs.len(), off as usize, 0, flags];
-    // SAFETY: an iterator's buffers are checked guest memory or live kernel memory.
-    match unsafe { call(nr, args) } {
+/// Moves an iterator by what a host call has done with it, or says where that stopped.
+fn moved(iter: &mut IovIter<'_>, io: impl FnOnce(&IovIter<'_>) -> Result<usize>) -> Result<usize> {
+    match io(iter) {
         Ok(n) => {
             iter.advance(n);
             Ok(n)
