@@ -23,8 +23,7 @@ static volatile pid_t waiter;
 static void *receives(void *arg) {
     char buf[16];
     waiter = syscall(SYS_gettid);
-    show("waiting", recv(*(int *)arg, buf, sizeof buf, 0));
-    return NULL;
+    return (void *)recv(*(int *)arg, buf, sizeof buf, 0);
 }
 
 static void connected(void) {
@@ -37,7 +36,9 @@ static void connected(void) {
     while (!waiter) sched_yield();
     settle_task(getpid(), waiter);
     show("shut", shutdown(s, SHUT_RD));
-    pthread_join(t, NULL);
+    void *waited;
+    pthread_join(t, &waited);
+    show("waiting", (long)waited);
     look("shut", s);
     show("recv", recv(s, buf, sizeof buf, 0));
     show("read", read(s, buf, sizeof buf));
