@@ -24,19 +24,23 @@ pub struct Fast {
     stands_for: Cell<usize>,
     /// Calls that came in from patched sites.
     calls: Cell<u64>,
+    /// What `getpid` answers, if the entry may answer it; else 0.
+    pid: Cell<u64>,
 }
 
 impl Fast {
     /// Fits a displacement of 32 bits.
     pub const MAGIC: u64 = 0x756d_6c61;
-    /// Offsets from `%gs`, for the assembly code: magic, entry_sp, user_sp, resume, stands_for, the word to test for work.
-    pub const OFFSETS: [usize; 6] = [
+    /// Offsets from `%gs`, for the assembly code: magic, entry_sp, user_sp, resume, stands_for, the word to test for work, calls, pid.
+    pub const OFFSETS: [usize; 8] = [
         offset_of!(Cpu, fast) + offset_of!(Fast, magic),
         offset_of!(Cpu, fast) + offset_of!(Fast, entry_sp),
         offset_of!(Cpu, fast) + offset_of!(Fast, user_sp),
         offset_of!(Cpu, fast) + offset_of!(Fast, resume),
         offset_of!(Cpu, fast) + offset_of!(Fast, stands_for),
         offset_of!(Cpu, work),
+        offset_of!(Cpu, fast) + offset_of!(Fast, calls),
+        offset_of!(Cpu, fast) + offset_of!(Fast, pid),
     ];
 
     fn new() -> Fast {
@@ -47,6 +51,7 @@ impl Fast {
             resume: Cell::new(0),
             stands_for: Cell::new(0),
             calls: Cell::new(0),
+            pid: Cell::new(0),
         }
     }
 
@@ -65,6 +70,21 @@ impl Fast {
     #[inline]
     pub fn stands_for(&self) -> usize {
         self.stands_for.get()
+    }
+
+    /// The guest's stack pointer before a call that the entry began to answer.
+    pub fn user_sp(&self) -> usize {
+        self.user_sp.get()
+    }
+
+    /// From here on the entry answers `getpid` itself: for a task that nobody traces.
+    pub fn answer_pid(&self, pid: u32) {
+        self.pid.set(pid.into());
+    }
+
+    /// `getpid` is made like other calls again, until it says otherwise.
+    pub fn forget_pid(&self) {
+        self.pid.set(0);
     }
 
     /// Says that the way out goes to guest address `rip`, which is at `resume`.
@@ -186,6 +206,7 @@ impl Cpu {
     /// Names the running task.
     pub fn set_task<T: Any + Send + Sync>(&self, task: &'static T) {
         self.task.set(Some((core::ptr::from_ref(task).cast(), TypeId::of::<T>())));
+        self.fast.forget_pid();
     }
 
     /// No task runs here any more.

@@ -7,6 +7,7 @@ use crate::ptrace;
 use crate::table::Restarts;
 use alloc::format;
 use host::abi::SigInfo;
+use host::cpu;
 use host::sys::{fd, process};
 use vkernel::Task;
 use vkernel::mm::{Access, FaultOutcome};
@@ -15,6 +16,8 @@ use vkernel::task::Exit;
 
 /// Does all announced work. Returns when guest code may run; does not return for a task that ends.
 pub fn before_guest(task: &'static Task, cx: &mut Context) {
+    // Somebody may trace it from now on.
+    cpu::current().fast.forget_pid();
     vkernel::kernel::kernel().sigio.send_all();
     loop {
         let next = task.next_delivery(cx);

@@ -3,14 +3,19 @@
 use crate::dispatch::Call;
 use crate::table::Ptr;
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering::Relaxed;
 use fs_emu::Cred;
 use fs_emu::cred::{ALL_CAPS, Caps};
-use host::{Errno, Result, user};
+use host::{Errno, Result, cpu, user};
 use vkernel::kernel::kernel;
 
 /// `getpid(2)`.
 pub fn getpid(call: &mut Call<'_>) -> Result<usize> {
-    Ok(call.task.tgid() as usize)
+    let pid = call.task.tgid();
+    if !call.task.trace.active() && kernel().trace.load(Relaxed) == 0 {
+        cpu::current().fast.answer_pid(pid);
+    }
+    Ok(pid as usize)
 }
 
 /// `gettid(2)`.

@@ -130,6 +130,7 @@ unsafe extern "C" fn on_fault(sig: i32, info: *const SigInfo, uc: *mut UContext)
     // SAFETY: as in `on_syscall`.
     unsafe {
         let cpu = enter(uc);
+        entry::undo_quick(&mut Context::at(uc as usize), &cpu.fast);
         let context = &mut *uc;
         match entry::window(context.machine.rip as usize) {
             // The call is made by this signal instead of the other one.
@@ -194,6 +195,7 @@ unsafe extern "C" fn on_event(sig: i32, _info: *const SigInfo, uc: *mut UContext
             return;
         }
         let mut cx = Context::at(uc as usize);
+        entry::undo_quick(&mut cx, &cpu.fast);
         match entry::window(context.machine.rip as usize) {
             Some(Window::Leaving) => return entry::leave_slowly(&mut cx),
             Some(Window::Left) => context.machine.rip = cpu.fast.resume() as u64,

@@ -5,6 +5,9 @@
 //! [`Context`](super::Context) at the top of the thread's kernel stack, xmm0-15 behind it: all that kernel code uses. What else
 //! there is of the vector state stays in the processor.
 //!
+//! `getpid` is answered at once, from a word of the thread's, where nobody traces. Up to its last instructions that can be undone, and is
+//! when a signal comes: the call has not begun then.
+//!
 //! The way out serves every context whose return needs no help of the host's, however it came in. Three windows have to be known
 //! to a signal handler, which finds them by the instruction pointer ([`window`]): before the change of stacks the call has not
 //! begun; between the test of the work word and the last jump it is not over; at the last jump it is.
@@ -20,6 +23,9 @@ pub(super) const MADE_HERE: usize = 1;
 pub(super) const XMM: usize = (size_of::<UContext>() + 15) & !15;
 /// Bytes of a context with them.
 pub(super) const FRAME: usize = (XMM + 256 + 63) & !63;
+
+/// `SYS_getpid`.
+const GETPID: u64 = 39;
 
 const MACHINE: usize = offset_of!(UContext, machine);
 
@@ -41,7 +47,11 @@ global_asm!(
     ".globl umlaut_entry_refused",
     "umlaut_entry_refused:",
     "ud2",
-    "2: mov gs:[{user_sp}], rsp",
+    "9: jmp umlaut_quick_begins",
+    "2: lea rcx, [rax - {GETPID}]",
+    "jrcxz 9b",
+    "umlaut_entry_whole:",
+    "mov gs:[{user_sp}], rsp",
     "mov rsp, gs:[{entry_sp}]",
     ".globl umlaut_entry_inside",
     "umlaut_entry_inside:",
@@ -51,10 +61,10 @@ global_asm!(
     "mov [rsp + {eflags}], rcx",
     // Trap, direction, alignment check: not for the kernel.
     "test ecx, 0x40500",
-    "jz 3f",
+    "jz 8f",
     "push 2",
     "popfq",
-    "3: mov gs:[{resume}], r11",
+    "8: mov gs:[{resume}], r11",
     "movsxd rcx, dword ptr [r11 - 4]",
     "add rcx, r11",
     "mov gs:[{stands_for}], rcx",
@@ -165,6 +175,32 @@ global_asm!(
     "and rsp, -16",
     "call {slow}",
     "ud2",
+    // The flags are the guest's, and stay so.
+    ".globl umlaut_quick",
+    "umlaut_quick:",
+    "jmp umlaut_entry_whole",
+    "umlaut_quick_begins:",
+    "mov rcx, gs:[{pid}]",
+    "jrcxz umlaut_quick",
+    "mov gs:[{resume}], r11",
+    "mov gs:[{user_sp}], rsp",
+    ".globl umlaut_quick_inside",
+    "umlaut_quick_inside:",
+    "movsxd rcx, dword ptr [r11 - 4]",
+    "lea rcx, [rcx + r11]",
+    "mov gs:[{stands_for}], rcx",
+    "mov rcx, gs:[{calls}]",
+    "lea rcx, [rcx + 1]",
+    "mov gs:[{calls}], rcx",
+    "mov rsp, gs:[{entry_sp}]",
+    "pushfq",
+    "pop r11",
+    "mov rsp, gs:[{user_sp}]",
+    "mov rcx, gs:[{stands_for}]",
+    "mov rax, gs:[{pid}]",
+    ".globl umlaut_quick_jump",
+    "umlaut_quick_jump:",
+    "jmp gs:[{resume}]",
     // rdi = the context
     ".globl umlaut_exit_to",
     "umlaut_exit_to:",
@@ -177,6 +213,9 @@ global_asm!(
     resume = const Fast::OFFSETS[3],
     stands_for = const Fast::OFFSETS[4],
     work = const Fast::OFFSETS[5],
+    calls = const Fast::OFFSETS[6],
+    pid = const Fast::OFFSETS[7],
+    GETPID = const GETPID,
     MAGIC = const Fast::MAGIC,
     MADE_HERE = const MADE_HERE,
     link = const offset_of!(UContext, link),
@@ -197,6 +236,9 @@ unsafe extern "C" {
     fn umlaut_exit_check();
     fn umlaut_exit_jump();
     fn umlaut_exit_slow();
+    fn umlaut_quick();
+    fn umlaut_quick_inside();
+    fn umlaut_quick_jump();
     fn umlaut_exit_to(context: usize) -> !;
 }
 
@@ -234,14 +276,24 @@ pub fn window(rip: usize) -> Option<Window> {
     if rip == at(umlaut_entry_refused) {
         return Some(Window::Refused);
     }
-    if (at(umlaut_entry)..at(umlaut_entry_inside)).contains(&rip) {
+    let entering = [at(umlaut_entry)..at(umlaut_entry_inside), at(umlaut_quick)..at(umlaut_quick_jump)];
+    if entering.iter().any(|part| part.contains(&rip)) {
         return Some(Window::Entering);
     }
-    if rip == at(umlaut_exit_jump) {
+    if rip == at(umlaut_exit_jump) || rip == at(umlaut_quick_jump) {
         return Some(Window::Left);
     }
     // The rare parts stand behind the jump.
     (at(umlaut_exit_check)..at(umlaut_exit_slow)).contains(&rip).then_some(Window::Leaving)
+}
+
+/// Makes a context that was interrupted while `getpid` was answered one that is [`Window::Entering`]. Others are left as they are.
+pub fn undo_quick(cx: &mut Context, fast: &Fast) {
+    let at = |f: unsafe extern "C" fn()| f as *const () as usize;
+    let regs = cx.regs_mut();
+    if (at(umlaut_quick_inside)..at(umlaut_quick_jump)).contains(&(regs.rip as usize)) {
+        (regs.rsp, regs.r11, regs.rax) = (fast.user_sp() as u64, fast.resume() as u64, GETPID);
+    }
 }
 
 /// Sends a context that was interrupted in [`Window::Leaving`] to the slow way out.
