@@ -106,22 +106,6 @@ impl Fast {
     }
 }
 
-/// How often call sites have trapped in this thread, as far as it remembers.
-pub struct Traps([Cell<(usize, u32)>; Traps::PLACES]);
-
-impl Traps {
-    const PLACES: usize = 64;
-
-    /// Counts one; answers how many it were.
-    pub fn count(&self, site: usize) -> u32 {
-        let Some(place) = self.0.get((site >> 1 ^ site >> 7) % Traps::PLACES) else { return 0 };
-        let (at, n) = place.get();
-        let n = if at == site { n.saturating_add(1) } else { 1 };
-        place.set((site, n));
-        n
-    }
-}
-
 /// Per-thread context. The first word is its own address, so that one load from `%gs:0` finds it.
 #[repr(C)]
 pub struct Cpu {
@@ -144,8 +128,6 @@ pub struct Cpu {
     vdso: [AtomicUsize; 2],
     /// Whether the kernel runs text that a guest may run too.
     borrows: Cell<bool>,
-    /// Which call sites trap often.
-    pub traps: Traps,
     /// Called when a guest access faulted: may make the page present (growing stack, lazy file page).
     fault_in: AtomicUsize,
 }
@@ -171,7 +153,6 @@ impl Cpu {
             guest_gs: AtomicUsize::new(0),
             vdso: [const { AtomicUsize::new(0) }; 2],
             borrows: Cell::new(false),
-            traps: Traps([const { Cell::new((0, 0)) }; Traps::PLACES]),
             fault_in: AtomicUsize::new(0),
         };
         // SAFETY: the caller gave valid memory.

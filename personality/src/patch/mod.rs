@@ -32,10 +32,11 @@ const SYS_RT_SIGRETURN: u64 = 15;
 pub fn on_trap(task: &Task, cx: &mut Context) {
     let behind = cx.regs().rip as usize;
     let Some(site) = behind.checked_sub(SYSCALL.len()).filter(|&site| layout::is_guest(site, 1)) else { return };
-    let count = cpu::current().traps.count(site);
+    let mm = task.mm();
+    let count = mm.count_trap(site);
     let now = match kernel().patch {
         Patching::Off => false,
-        Patching::On => count == PROGRAM || count == LIBRARY && !task.mm().is_program(site),
+        Patching::On => count == PROGRAM || count == LIBRARY && !mm.is_program(site),
         Patching::Eager => count == 1,
     };
     if !now {

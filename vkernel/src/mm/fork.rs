@@ -37,6 +37,7 @@ impl Mm {
         let guard = self.inner.lock();
         let copy = guard.copy();
         child.patched.store(copy.patches.any(), Relaxed);
+        child.traps.copy_from(&self.traps);
         // Nobody else uses the child's lock yet, so that two of one rank do no harm.
         child.with(|inner| {
             let mut old = core::mem::replace(inner, copy);

@@ -175,6 +175,8 @@ pub struct Mm {
     stale: AtomicBool,
     /// A call site was patched.
     patched: AtomicBool,
+    /// Call sites that trap.
+    traps: patch::Traps,
     /// None may be any more: somebody has traced a task that lives here.
     unpatched: AtomicBool,
     /// Contexts of `io_setup(2)`.
@@ -202,7 +204,8 @@ impl Mm {
     fn from_inner(inner: Inner) -> Arc<Mm> {
         let (users, stale, aio) = (AtomicUsize::new(0), AtomicBool::new(false), Default::default());
         let patched = AtomicBool::new(inner.patches.any());
-        Arc::new(Mm { users, stale, patched, unpatched: AtomicBool::new(false), aio, inner: Mutex::new(inner) })
+        let (traps, unpatched) = (Default::default(), AtomicBool::new(false));
+        Arc::new(Mm { users, stale, patched, traps, unpatched, aio, inner: Mutex::new(inner) })
     }
 
     /// Runs `op` under the lock; what it ended is dropped afterwards.

@@ -186,14 +186,8 @@ const LONG: usize = 1024;
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
-    use core::ffi::c_void;
+    use core::cmp::Ordering;
     use core::hint::black_box;
-
-    unsafe extern "C" {
-        fn memmove(to: *mut c_void, from: *const c_void, n: usize) -> *mut c_void;
-        fn memset(to: *mut c_void, byte: i32, n: usize) -> *mut c_void;
-        fn memcmp(a: *const c_void, b: *const c_void, n: usize) -> i32;
-    }
 
     const ROOM: usize = 2200;
 
@@ -212,8 +206,7 @@ mod tests {
             for (to, from) in [(1, 1050), (1050, 3), (40, 41), (41, 40), (40, 57), (57, 40), (40, 40), (8, 39), (39, 8)]
             {
                 let mut now = before.clone();
-                // SAFETY: both ranges lie within the buffer.
-                unsafe { memmove(now.as_mut_ptr().add(to).cast(), now.as_ptr().add(from).cast(), n) };
+                now.copy_within(from..from + black_box(n), to);
                 for i in 0..ROOM {
                     let want = if (to..to + n).contains(&i) { before[i - to + from] } else { before[i] };
                     assert_eq!(now[i], want, "{n} bytes from {from} to {to}: byte {i}");
@@ -227,8 +220,7 @@ mod tests {
         let before = pattern();
         for n in lengths() {
             let mut now = before.clone();
-            // SAFETY: within the buffer.
-            unsafe { memset(now.as_mut_ptr().add(5).cast(), 0x1a5, n) };
+            now[5..5 + black_box(n)].fill(black_box(0xa5));
             for i in 0..ROOM {
                 assert_eq!(now[i], if (5..5 + n).contains(&i) { 0xa5 } else { before[i] }, "{n} bytes: byte {i}");
             }
@@ -239,16 +231,14 @@ mod tests {
     fn comparisons_go_by_the_first_difference() {
         let a = pattern();
         for n in lengths() {
-            // SAFETY: within both buffers, here and below.
-            assert_eq!(unsafe { memcmp(a.as_ptr().cast(), a.clone().as_ptr().cast(), n) }, 0);
+            let compare = |b: &[u8]| a[..black_box(n)].cmp(&b[..n]);
+            assert_eq!(compare(&a.clone()), Ordering::Equal);
             for at in (0..n).step_by(3) {
                 let mut b = a.clone();
                 b[at] ^= 0x80;
                 // What comes later does not count.
                 b[at + 1] ^= 0xff;
-                let order = unsafe { memcmp(a.as_ptr().cast(), b.as_ptr().cast(), n) };
-                assert_eq!(order > 0, a[at] > b[at], "{n} bytes, which differ at {at}");
-                assert_ne!(order, 0);
+                assert_eq!(compare(&b), a[at].cmp(&b[at]), "{n} bytes, which differ at {at}");
             }
         }
     }

@@ -10,6 +10,7 @@
 //! the address space's lock, in the process whose memory it is. Only private mappings of files that are not writable are patched.
 
 mod blocks;
+mod traps;
 mod write;
 
 use super::vma::{Label, PROT_EXEC, PROT_READ, Vma};
@@ -23,6 +24,7 @@ pub use blocks::{HEADER, SLOT};
 use core::ops::Range;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use host::user;
+pub(super) use traps::Traps;
 
 /// Bytes of the jump.
 pub const JUMP: usize = 5;
@@ -156,6 +158,11 @@ impl Mm {
     /// Whether any site is patched, or was.
     pub fn has_patches(&self) -> bool {
         self.patched.load(Relaxed)
+    }
+
+    /// A call site has trapped; answers how often it has here, as far as is known.
+    pub fn count_trap(&self, site: usize) -> u32 {
+        self.traps.count(site)
     }
 
     /// Patches a site; answers where its call resumes. `Err(None)`: it has been decided before.
