@@ -17,8 +17,8 @@ use vkernel::kernel::{Patching, kernel};
 use vkernel::mm::patch::{Landing, Left, Place, Request};
 use vkernel::signal::{SIGILL, SIGTRAP};
 
-/// Traps of a site before it is patched. A patch costs as much as some ten traps.
-const LIBRARY: u32 = 8;
+/// Traps of a site before it is patched. A patch costs as much as some twenty traps: many programs end before that.
+const LIBRARY: u32 = 20;
 /// The same for a program's own text: that is what programs check that check themselves, and they do it early.
 const PROGRAM: u32 = 512;
 /// Enough to decode what a jump displaces.
