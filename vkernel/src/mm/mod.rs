@@ -173,7 +173,7 @@ pub struct Mm {
     users: AtomicUsize,
     /// A file mapped here got shorter by another process's doing.
     stale: AtomicBool,
-    /// A call site was patched.
+    /// A call site was patched, or was to be.
     patched: AtomicBool,
     /// Call sites that trap.
     traps: patch::Traps,

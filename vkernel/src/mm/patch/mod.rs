@@ -155,7 +155,7 @@ pub enum Landing {
 }
 
 impl Mm {
-    /// Whether any site is patched, or was.
+    /// Whether any site is patched, or was, or may just be.
     pub fn has_patches(&self) -> bool {
         self.patched.load(Relaxed)
     }
@@ -174,10 +174,11 @@ impl Mm {
             if inner.patches.left.contains_key(&request.site) || self.unpatched.load(SeqCst) {
                 return Err(None);
             }
+            // Before anything is written: whoever is caught by the very first patch has to look for it, and waits for the lock then.
+            self.patched.store(true, SeqCst);
             let result = inner.patch(request, self.users() > 1);
             match &result {
                 Ok(_) => {
-                    self.patched.store(true, Relaxed);
                     kernel().stats.sites.fetch_add(1, Relaxed);
                 }
                 Err(why) => inner.leave_site(request.site, *why),
