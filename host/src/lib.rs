@@ -19,7 +19,6 @@ pub mod iov;
 pub mod layout;
 pub mod lock;
 pub mod rcu;
-mod spin;
 pub mod sys;
 pub mod testing;
 pub mod time;

@@ -8,11 +8,9 @@
 //! 3. the sleeper sleeps only while `kick` is 0: in `futex_wait(kick, 0)`, or in a host call whose gate tests `kick` in
 //!    the instruction before the `syscall` (and whose window the signal handler unwinds).
 //!
-//! Before it sleeps on its own word, a thread that is often woken soon looks at it for some microseconds ([`spin`](crate::spin)).
 //! Nodes of a queue are `Arc`s in the arena, never on a stack. Locks: each queue's own (rank WAITQ).
 
 use crate::lock::{Mutex, rank};
-use crate::spin::Spin;
 use crate::sys::{fd, futex, process};
 use crate::time::Deadline;
 use alloc::sync::Arc;
@@ -60,7 +58,6 @@ pub struct HostThread {
     delayed: AtomicU32,
     /// Words whose sleepers this thread wakes once it holds no lock: see [`kick`](Self::kick).
     later: [AtomicUsize; LATER],
-    spin: Spin,
 }
 
 /// How many wake-ups a thread puts off; more are made at once.
@@ -294,17 +291,8 @@ impl HostThread {
         }
     }
 
-    /// It may run on other processors than before.
-    pub fn processors_changed(&self) {
-        self.spin.processors_changed();
-    }
-
     /// Step 3: sleeps until kicked or until the deadline. Only the thread itself calls this.
     pub fn sleep(&self, deadline: Option<Deadline>) {
-        // Nobody makes a host call to wake a thread that does not say yet that it sleeps.
-        if deadline.is_none() && self.spin.wait(|| self.kicked()) {
-            return;
-        }
         self.sleep.store(FUTEX, SeqCst);
         if !self.kicked() {
             let _ = futex::wait_until(&self.kick, 0, deadline);

@@ -57,9 +57,7 @@ pub fn sched_setaffinity(call: &mut Call<'_>, pid: i32, size: usize, mask: Ptr) 
     if other.as_ref().is_some_and(|t| t.thread.is_dead()) {
         return Ok(0);
     }
-    process::setaffinity(host_tid(other.as_deref()), &bits)?;
-    other.as_deref().unwrap_or(call.task).thread.processors_changed();
-    Ok(0)
+    process::setaffinity(host_tid(other.as_deref()), &bits).map(|()| 0)
 }
 
 /// `sched_getaffinity(2)`: answers the number of bytes written.
