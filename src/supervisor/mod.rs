@@ -1,13 +1,15 @@
-//! The supervisor: makes the kernel, starts the first guest, hands on the terminal's signals, reaps, cleans up.
+//! The supervisor: makes the kernel, starts the first guest, has the terminal relayed, hands on signals, reaps, cleans up.
 //!
 //! It is the host parent of every guest process (DESIGN D5) and runs no guest code. What it reads of the arena a hostile guest
 //! may have written: it looks at little, and changes nothing on the host because of it.
 
+mod console;
 pub mod early;
 mod heap;
 mod huge;
 mod network;
 mod reap;
+mod relay;
 pub mod room;
 mod setup;
 mod signals;
@@ -48,11 +50,8 @@ pub fn run(sandbox: &Sandbox) -> Result<i32> {
     let (task, program) = made?;
     let wall = wall::build(sandbox, &inherited);
     signals::block();
-    let terminal = terminal::Terminal::keep();
     start_first(&task, program, wall)?;
     let status = signals::serve(trap);
-    // Nothing of the sandbox is alive any more.
-    drop(terminal);
     if sandbox.stats {
         stats::report().lines().for_each(|line| eprintln!("umlaut: {line}"));
     }

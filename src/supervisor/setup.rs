@@ -1,5 +1,6 @@
 //! From a description to a kernel: mounts, devices, descriptors, the first task. Runs with kernel objects made in the arena.
 
+use super::terminal::{self, UserTerminal};
 use crate::sandbox::{Bind, Sandbox};
 use anyhow::{Context, Result, anyhow, bail};
 use fs_emu::hostfs::HostFs;
@@ -23,12 +24,14 @@ use vkernel::files::{FileTable, FsContext};
 use vkernel::kernel::{Config, Kernel, TrapKind, kernel};
 use vkernel::mm::Mm;
 use vkernel::task::limits;
+use vkernel::tty::{Pair, SlaveFile};
 use vkernel::{dev, proc, tty};
 
 const AT_FDCWD: i32 = -100;
 const O_PATH: u32 = 0o10000000;
 const O_DIRECTORY: u32 = 0o200000;
 const F_GETFD: u32 = 1;
+const F_GETFL: u32 = 3;
 const F_DUPFD_CLOEXEC: u32 = 1030;
 const FD_CLOEXEC: usize = 1;
 const ROOT: Owner = Owner { uid: 0, gid: 0 };
@@ -64,7 +67,7 @@ pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind, inherited: &[i32]) -> Resu
     });
     kernel().trace.store(u32::from(sandbox.trace), std::sync::atomic::Ordering::SeqCst);
     let cred = credentials(sandbox.root);
-    let dev_root = mount_system()?;
+    mount_system()?;
     for bind in &sandbox.binds {
         mount_bind(bind).with_context(|| format!("-v {}", bind.source.display()))?;
     }
@@ -74,7 +77,7 @@ pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind, inherited: &[i32]) -> Resu
     let task = Task::first(cred, Mm::new(GUEST_MMAP_TOP), files.clone(), Arc::new(fs), limits)
         .map_err(host("the first task"))?;
     kernel().set_main(task.tgid());
-    take_over_descriptors(inherited, &files, &dev_root, &task)?;
+    take_over_descriptors(inherited, &files, &task)?;
     Ok((task, program(sandbox)))
 }
 
@@ -187,8 +190,8 @@ fn root_mount(sandbox: &Sandbox) -> Result<MountTable> {
     Ok(MountTable::new(overlay, MountFlags::RELATIME, b"overlay"))
 }
 
-/// `/proc`, `/sys` and `/dev`; answers the root of `/dev`.
-fn mount_system() -> Result<Path> {
+/// `/proc`, `/sys` and `/dev`.
+fn mount_system() -> Result<()> {
     let noexec = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC | MountFlags::RELATIME;
     mount(b"/proc", proc::proc_fs(), noexec, b"proc")?;
     mount(b"/sys", proc::sys_fs(), noexec, b"sysfs")?;
@@ -196,8 +199,7 @@ fn mount_system() -> Result<Path> {
     dev::populate(&tmp.root()).map_err(host("/dev"))?;
     mount(b"/dev", tmp, MountFlags::NOSUID | MountFlags::RELATIME, b"devtmpfs")?;
     let pts = tty::devpts_fs().map_err(host("/dev/pts"))?;
-    mount(b"/dev/pts", pts, MountFlags::NOSUID | MountFlags::NOEXEC | MountFlags::RELATIME, b"devpts")?;
-    find(b"/dev")
+    mount(b"/dev/pts", pts, MountFlags::NOSUID | MountFlags::NOEXEC | MountFlags::RELATIME, b"devpts")
 }
 
 fn mount(at: &[u8], fs: Arc<dyn FileSystem>, flags: MountFlags, source: &[u8]) -> Result<()> {
@@ -304,45 +306,56 @@ fn working_directory(sandbox: &Sandbox) -> Result<Path> {
 }
 
 /// The descriptors that umlaut was started with become the first task's, the standard ones and any others it was meant to
-/// pass on. Originals above 2 stay where they are; the kernel works on duplicates, out of the way.
-fn take_over_descriptors(inherited: &[i32], files: &Arc<FileTable>, dev: &Path, task: &Arc<Task>) -> Result<()> {
+/// pass on. Originals above 2 stay where they are; the kernel works on duplicates, out of the way. In place of the terminal there
+/// is a virtual one.
+fn take_over_descriptors(inherited: &[i32], files: &Arc<FileTable>, task: &Arc<Task>) -> Result<()> {
+    let terminal = match terminal::find(inherited) {
+        Some(user) => Some((user, virtual_terminal(user, task)?)),
+        None => None,
+    };
     for &fd in inherited {
-        let Ok(copy) = sys::fd::fcntl(fd, F_DUPFD_CLOEXEC, 100) else { continue };
-        let file = match HostFile::new(HostFd::from_raw(copy as i32), &kernel().console) {
-            // A file of no type (epoll, eventfd, pidfd...): it means nothing to this kernel, and somebody may just have
-            // forgotten to close it.
-            Err(Errno::EINVAL) => continue,
-            file => file.map_err(host("descriptor"))?,
+        let file = match &terminal {
+            Some((user, pair)) if user.is(fd) => {
+                let flags = OpenFlags::from_bits_truncate(sys::fd::fcntl(fd, F_GETFL, 0).unwrap_or(0) as u32);
+                let path = find(format!("/dev/pts/{}", pair.index).as_bytes())?;
+                let slave = SlaveFile::open(pair, flags, true).map_err(host("terminal"))?;
+                File::new(Arc::new(slave), Some(path), flags)
+            }
+            _ => {
+                let Ok(copy) = sys::fd::fcntl(fd, F_DUPFD_CLOEXEC, 100) else { continue };
+                let file = match HostFile::new(HostFd::from_raw(copy as i32)) {
+                    // A file of no type (epoll, eventfd, pidfd...): it means nothing to this kernel, and somebody may just have
+                    // forgotten to close it.
+                    Err(Errno::EINVAL) => continue,
+                    file => file.map_err(host("descriptor"))?,
+                };
+                let flags = file.open_flags();
+                File::new(Arc::new(file), None, flags)
+            }
         };
-        let flags = file.open_flags();
-        let file = if file.is_terminal() { terminal(file, dev, task)? } else { Arc::new(file) };
-        files.replace(fd as u32, File::new(file, None, flags), false, 1 << 20).map_err(host("descriptor"))?;
+        files.replace(fd as u32, file, false, 1 << 20).map_err(host("descriptor"))?;
     }
     Ok(())
 }
 
-/// A terminal gets a node in `/dev`, and its session is the first task's.
-fn terminal(file: HostFile, dev: &Path, task: &Arc<Task>) -> Result<Arc<HostFile>> {
-    let meta = sys::fd::fstat(file.host_fd().raw()).map_err(host("terminal"))?;
-    let console = kernel().console.clone();
-    if let Some(known) = console.terminal(meta.rdev) {
-        let node = known.node().cloned();
-        return Ok(Arc::new(match node {
-            Some(node) => file.with_node(node),
-            None => file,
-        }));
+/// The terminal that stands for the user's: with its name, modes and size, and, if it is umlaut's controlling terminal, that of the
+/// first task's session.
+fn virtual_terminal(user: &UserTerminal, task: &Arc<Task>) -> Result<Arc<Pair>> {
+    let owner = sys::fd::fstat(user.fd()).map_or(0, |meta| meta.uid);
+    let pair = kernel().ptys.add_relayed(user.pts(), owner).map_err(host("terminal"))?;
+    pair.adopt(&terminal::bytes(user.modes()));
+    if let Some(size) = terminal::size(user.fd()) {
+        pair.set_winsize(size).map_err(host("terminal"))?;
     }
-    let path = fs_emu::FileOps::describe(&file);
-    let owner = Owner { uid: meta.uid, gid: meta.gid };
-    let node = kernel().ptys.add_host(&path, meta.rdev, meta.uid);
-    let file = match node.or_else(|| dev::add_terminal(dev.inode(), &path, meta.rdev, owner).ok()) {
-        Some(node) => file.with_node(node),
-        None => file,
-    };
-    let file = Arc::new(file);
-    console.set_terminal(meta.rdev, file.clone());
-    console.control().acquire(task.group.session(), task.group.pgrp());
-    Ok(file)
+    if user.controlling() {
+        pair.control.acquire(task.group.session(), task.group.pgrp());
+    }
+    pair.control.set_away(!user.foreground());
+    if user.shared() {
+        pair.share_output();
+    }
+    kernel().console.set(pair.clone(), terminal::supervised());
+    Ok(pair)
 }
 
 /// Open descriptors that would survive an exec.

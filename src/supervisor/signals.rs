@@ -1,10 +1,10 @@
 //! The supervisor's loop: one host signal at a time, taken synchronously.
 //!
-//! Guests share the supervisor's process group, so the terminal's signals reach all of them; guests ignore theirs, and the
-//! supervisor hands its own to the virtual foreground group.
+//! Guests share the supervisor's process group, so the signals of a terminal that is not in raw mode reach all of them; guests ignore
+//! theirs, and the supervisor hands its own to the virtual foreground group.
 
 use super::heap::in_arena;
-use super::{huge, reap, timekeeper, tracer, watchdog};
+use super::{console, huge, reap, timekeeper, tracer, watchdog};
 use anyhow::Result;
 use host::sys::signal::DOORBELL;
 use std::mem::MaybeUninit;
@@ -23,7 +23,7 @@ const HANDED_ON: [i32; 9] = [
     libc::SIGUSR2,
 ];
 
-fn set() -> libc::sigset_t {
+pub fn set() -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
     // SAFETY: `sigemptyset` initialises the set; the rest adds to it.
     unsafe {
@@ -74,6 +74,7 @@ pub fn wait_and_hand_on() {
     if sig == DOORBELL {
         timekeeper::start_if_wanted();
         huge::serve();
+        console::serve();
     } else if sig > 0 && sig != libc::SIGCHLD {
         // SAFETY: zeroed at least, filled in by the call.
         hand_on(sig, unsafe { info.assume_init_ref() });
@@ -83,14 +84,16 @@ pub fn wait_and_hand_on() {
 /// The sandbox's status if its main process has ended although its host process may not have; `alone` when no child is
 /// left.
 pub fn finished(alone: bool) -> Option<i32> {
-    let over = kernel().main_exit().map(|how| finish(how.0));
-    over.or_else(|| alone.then(|| give_up("no process is left")))
+    over().or_else(|| alone.then(|| give_up("no process is left")))
 }
 
 /// One host process ended; the sandbox's status if that ends it.
 pub fn ended(pid: u32, status: i32) -> Option<i32> {
     if timekeeper::is(pid) {
         timekeeper::start();
+    }
+    if console::relay_died_in_kernel(pid) {
+        return Some(give_up("the terminal's relay was killed inside the kernel; the sandbox cannot go on"));
     }
     let outcome = match libc::WIFSIGNALED(status) {
         true => watchdog::watched(|| reap::process_ended(pid, status)),
@@ -99,12 +102,20 @@ pub fn ended(pid: u32, status: i32) -> Option<i32> {
     if let reap::Outcome::Poisoned = outcome {
         return Some(give_up("a process was killed inside the kernel; the sandbox cannot go on"));
     }
-    kernel().main_exit().map(|how| finish(how.0))
+    console::relay_ended(pid, status);
+    over()
+}
+
+/// The sandbox's status once the main process has ended and all that was written is on the user's terminal.
+fn over() -> Option<i32> {
+    let how = kernel().main_exit()?;
+    console::is_written().then(|| finish(how.0))
 }
 
 /// The main process has ended: everything else goes.
 fn finish(status: i32) -> i32 {
     reap::kill_all();
+    console::set_back();
     match status & 0x7f {
         0 => status >> 8 & 0xff,
         sig => 128 + sig,
@@ -113,6 +124,7 @@ fn finish(status: i32) -> i32 {
 
 fn give_up(why: &str) -> i32 {
     reap::kill_all();
+    console::set_back();
     eprintln!("umlaut: {why}");
     125
 }
@@ -120,7 +132,7 @@ fn give_up(why: &str) -> i32 {
 /// The terminal is gone: its session's leader learns it too, and who is stopped goes on to see it.
 fn hang_up(k: &Kernel, foreground: u32) {
     let [hup, cont] = [libc::SIGHUP as u32, libc::SIGCONT as u32];
-    let leader = k.tasks.process(k.console.control().session());
+    let leader = k.console.pair().and_then(|tty| k.tasks.process(tty.control.session()));
     if let Some(leader) = leader.filter(|l| l.group.pgrp() != foreground) {
         let _ = leader.group.send(hup, signal::info(hup, code::SI_KERNEL));
         let _ = leader.group.send(cont, signal::info(cont, code::SI_KERNEL));
@@ -132,11 +144,14 @@ fn hang_up(k: &Kernel, foreground: u32) {
 
 /// The terminal's signals go to the foreground group, others to the main process.
 fn hand_on(sig: i32, info: &libc::siginfo_t) {
+    if console::takes(sig, info) {
+        return;
+    }
     in_arena(|| {
         let k = kernel();
         let n = sig as u32;
         let from_terminal = info.si_code == libc::SI_KERNEL;
-        let foreground = k.console.control().foreground();
+        let foreground = k.console.pair().map_or(0, |tty| tty.control.foreground());
         let what = signal::info(n, if from_terminal { code::SI_KERNEL } else { code::SI_USER });
         if from_terminal && foreground != 0 {
             for group in k.tasks.pgrp_members(foreground) {

@@ -75,11 +75,10 @@ pub fn build(sandbox: &Sandbox, inherited: &[i32]) -> Option<Wall> {
     for bind in sandbox.binds.iter().filter(|b| b.writable) {
         allow(&rules, &bind.source, if bind.source.is_dir() { all } else { on_files });
     }
-    // What umlaut was started with may be opened anew by way of `/proc/self/fd`, and so may the terminal.
-    for fd in inherited {
+    // What umlaut was started with may be opened anew by way of `/proc/self/fd`; the terminal is not passed on.
+    for fd in inherited.iter().filter(|fd| !super::terminal::found().is_some_and(|user| user.is(**fd))) {
         allow_open(&rules, *fd, on_files);
     }
-    allow(&rules, std::path::Path::new("/dev/tty"), on_files);
     for port in ports.unwrap_or_default() {
         let rule = NetPort { allowed_access: CONNECT_TCP, port: u64::from(port) };
         add(&rules, NET_PORT, (&raw const rule).cast());

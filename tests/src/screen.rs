@@ -8,6 +8,7 @@
 //! |-----------------|------------------------------------------------------------------------|
 //! | `packages A B`  | Debian packages that it needs                                          |
 //! | `run COMMAND`   | starts it in a terminal of 80 columns and 24 lines; once, first          |
+//! | `shell`         | instead: a bash of the host's, which starts what is to be tested by `./run COMMAND` |
 //! | `type TEXT`     | types the text as it stands                                            |
 //! | `key NAME…`     | presses keys by tmux's names (`Enter`, `C-z`, `Up`)                    |
 //! | `wait TEXT`     | until the screen shows it                                              |
@@ -52,22 +53,31 @@ impl Screen<'_> {
         Ok(String::from_utf8_lossy(&out.stdout).into_owned())
     }
 
+    /// The program under test is the command itself.
     fn start(&self, mode: Mode, command: &str) -> Result<(), String> {
+        let runner = runner(mode);
+        let runner = runner.iter().map(String::as_str);
+        // Not bash: it would take the prompt out of the environment.
+        self.open(&runner.chain(["/bin/sh", "-c", command]).collect::<Vec<_>>())
+    }
+
+    /// The programs under test are jobs of a shell that is not.
+    fn start_shell(&self, mode: Mode) -> Result<(), String> {
+        let words: Vec<String> = runner(mode).iter().map(|w| format!("'{w}'")).collect();
+        let script = format!("#!/bin/sh\nexec {} \"$@\"\n", words.join(" "));
+        let file = self.dir.join("work/run");
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        let written = std::fs::write(&file, script).and_then(|()| std::fs::set_permissions(&file, executable));
+        written.map_err(|e| e.to_string())?;
+        self.open(&["bash", "--norc", "--noprofile", "-i"])
+    }
+
+    fn open(&self, command: &[&str]) -> Result<(), String> {
         // The keys' signals reach this shell too: it waits on, and writes down how the command ended.
         let status = self.dir.join("status").to_string_lossy().into_owned();
         let outer = format!("trap : INT QUIT; \"$@\"; echo $? > '{status}'");
         let mut words = vec!["sh", "-c", &outer, "sh", "env", "-u", "TMUX", "-u", "TMUX_PANE", "TERM=screen", "PS1=$ "];
-        let runner: Vec<String> = match mode {
-            Mode::Native => Vec::new(),
-            _ => {
-                let c = umlaut(mode);
-                let words = std::iter::once(c.get_program()).chain(c.get_args());
-                words.map(|w| w.to_string_lossy().into_owned()).chain(["--".to_string()]).collect()
-            }
-        };
-        words.extend(runner.iter().map(String::as_str));
-        // Not bash: it would take the prompt out of the environment.
-        words.extend(["/bin/sh", "-c", command]);
+        words.extend(command);
         self.tmux(&[&["new-session", "-d", "-x", "80", "-y", "24"], &words[..]].concat()).map(drop)
     }
 
@@ -125,6 +135,16 @@ impl Screen<'_> {
     }
 }
 
+/// What stands before a command to run it in this mode.
+fn runner(mode: Mode) -> Vec<String> {
+    if mode == Mode::Native {
+        return Vec::new();
+    }
+    let c = umlaut(mode);
+    let words = std::iter::once(c.get_program()).chain(c.get_args());
+    words.map(|w| w.to_string_lossy().into_owned()).chain(["--".to_string()]).collect()
+}
+
 /// The Debian packages that a script names.
 pub fn packages(script: &str) -> Vec<String> {
     let named = script.lines().filter_map(|l| l.strip_prefix("packages "));
@@ -143,6 +163,7 @@ pub fn play(script: &str, mode: Mode, dir: &Path, still: Duration, wanted: &[Str
         let done = match word {
             "" | "#" | "packages" => Ok(()),
             "run" => screen.start(mode, rest),
+            "shell" => screen.start_shell(mode),
             "type" => screen.tmux(&["send-keys", "-l", "--", rest]).map(drop),
             "key" => screen.tmux(&[&["send-keys"], &rest.split(' ').collect::<Vec<_>>()[..]].concat()).map(drop),
             "wait" => screen.until(rest, |s| s.contains(rest)),

@@ -27,11 +27,19 @@ spoil() {
 "$@" sh -c 'stty raw -echo; kill -9 $$'; check 'guest killed'
 for sig in TERM HUP KILL; do spoil "$@"; kill -$sig $p; wait $p 2> /dev/null; check $sig; done
 "$@" sh -c 'stty -a' > /dev/null; stty -echo
+"$@" perl -e 'print ioctl(STDIN, 0x5412, my $c = "x") ? "typed" : "not typed", "\n"'
 changed=$(stty -g); "$@" true; [ "$(stty -g)" = "$changed" ] && echo 'untouched'
 "#;
 
-const WANTED: [&str; 6] =
-    ["exit: restored", "guest killed: restored", "TERM: restored", "HUP: restored", "KILL: restored", "untouched"];
+const WANTED: [&str; 7] = [
+    "exit: restored",
+    "guest killed: restored",
+    "TERM: restored",
+    "HUP: restored",
+    "KILL: restored",
+    "not typed",
+    "untouched",
+];
 
 #[test]
 fn the_terminal_is_as_it_was() {

@@ -133,7 +133,7 @@ pub struct Kernel {
     /// The runtime in huge pages.
     pub huge: crate::huge::HugePages,
     /// The terminal that umlaut was started on.
-    pub console: Arc<Console>,
+    pub console: Console,
     /// Pseudo terminals.
     pub ptys: Ptys,
     /// `uname -r` and `uname -v`: the host's.
@@ -209,7 +209,7 @@ impl Kernel {
             pi_waiters: AtomicU32::new(0),
             requeues: Default::default(),
             huge: Default::default(),
-            console: Arc::new(Console::default()),
+            console: Console::default(),
             ptys: Ptys::default(),
             version: config.version,
             names: Mutex::new((config.hostname, b"(none)".to_vec())),

@@ -241,17 +241,8 @@ pub fn fcntl(fd: i32, cmd: u32, arg: usize) -> Result<usize> {
 
 /// `ioctl(2)` with kernel memory as argument.
 pub fn ioctl(fd: i32, cmd: u32, arg: &mut [u8]) -> Result<usize> {
-    // SAFETY: the caller sized `arg` for `cmd`; a wrong size is a bug of the kernel's, so sizes stand beside the table of
-    // ioctls that pass through.
+    // SAFETY: the caller sized `arg` for `cmd`; a wrong size is a bug of the kernel's.
     unsafe { call(HostCall::Ioctl, [fd as usize, cmd as usize, arg.as_mut_ptr() as usize, 0, 0, 0]) }
-}
-
-/// `ioctl(2)` with a number as argument.
-pub fn ioctl_value(fd: i32, cmd: u32, arg: usize) -> Result<usize> {
-    if arg > 4096 {
-        return Err(Errno::EINVAL);
-    }
-    simple(HostCall::Ioctl, fd, cmd as usize, arg, 0)
 }
 
 /// `ppoll(2)` without sleeping: fills in `revents`.

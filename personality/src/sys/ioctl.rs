@@ -14,13 +14,12 @@ use fs_emu::vfs::{At, Ctx, File, Resolve, ops};
 use fs_emu::{FileType, OpenFlags};
 use host::{Errno, Result, user};
 use vkernel::Task;
-use vkernel::console::needs_foreground;
 use vkernel::files::job;
 use vkernel::kernel::kernel;
 use vkernel::net::Socket;
 use vkernel::nsfs::NsFile;
 use vkernel::signal::SIGTTOU;
-use vkernel::tty::{self, Control, MasterFile, Side, SlaveFile};
+use vkernel::tty::{self, Control, MasterFile, Side, SlaveFile, needs_foreground};
 
 macro_rules! commands {
     ($($name:ident = $n:literal),* $(,)?) => { $(const $name: u32 = $n;)* };
@@ -114,7 +113,7 @@ fn terminal(task: &Task, side: Side<'_>, file: &File, cmd: u32, arg: Ptr) -> Res
     }
     match cmd {
         TIOCGPGRP if master => put(arg, &(control.foreground() as i32)),
-        TIOCGPGRP => own(task, control).and_then(|_| put(arg, &(control.foreground() as i32))),
+        TIOCGPGRP => own(task, control).and_then(|_| put(arg, &(control.visible_foreground() as i32))),
         TIOCGSID if master && control.session() != 0 => put(arg, &(control.session() as i32)),
         TIOCGSID => own(task, control).and_then(|session| put(arg, &(session as i32))),
         TIOCSPGRP => set_foreground(task, control, arg),

@@ -16,6 +16,7 @@ use host::layout::PAGE_SIZE;
 use host::{Errno, Result, abi, rcu, user};
 use vkernel::kernel::kernel;
 use vkernel::pipe::Ident;
+use vkernel::tty::SlaveFile;
 use vkernel::{Task, dev, tty};
 
 /// `open(2)`.
@@ -108,14 +109,18 @@ pub(super) fn open_device(task: &Task, rdev: u64, flags: OpenFlags) -> Result<Ar
     }
     let privileged = cred.capable(Caps::SYS_ADMIN);
     if rdev == dev::TTY {
-        return tty::of_session(task.group.session()).ok_or(Errno::ENXIO)?.open(flags, privileged);
+        let terminal = tty::of_session(task.group.session()).ok_or(Errno::ENXIO)?;
+        return Ok(Arc::new(SlaveFile::open(&terminal, flags, privileged)?));
     }
-    let ops: Arc<dyn FileOps> = match kernel().console.terminal(rdev) {
-        Some(terminal) => Arc::new(terminal.reopen(flags)?),
-        None => Arc::new(ptys.open_slave(rdev, flags, privileged)?),
+    let ops = match kernel().console.pair().filter(|_| rdev == dev::CONSOLE) {
+        Some(terminal) => SlaveFile::open(&terminal, flags, privileged)?,
+        None => ptys.open_slave(rdev, flags, privileged)?,
     };
-    tty::opened(&task.group, &*ops, flags);
-    Ok(ops)
+    // Opening the console never makes it anybody's controlling terminal.
+    if rdev != dev::CONSOLE {
+        tty::opened(&task.group, &ops, flags);
+    }
+    Ok(Arc::new(ops))
 }
 
 /// Waits for the other side. A signal undoes the opening.

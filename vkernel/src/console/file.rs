@@ -1,11 +1,11 @@
 //! A host descriptor as an open file.
 //!
-//! Before each transfer on something that can make one wait (terminal, pipe, socket) the host is asked whether it is ready, and
+//! A terminal that is not the one umlaut was started on is such a file too, and knows nothing of modes or jobs. Before each transfer
+//! on something that can make one wait (terminal, pipe, socket) the host is asked whether it is ready, and
 //! `EAGAIN` tells the kernel above to wait with [`FileOps::poll`]. When somebody outside is faster, the host call itself
 //! sleeps; it answers `EINTR` once the thread is kicked. Descriptors that never make one wait use the host's own position,
 //! which is shared with the outside.
 
-use super::{Console, ioctl};
 use crate::pipe::PIPE_BUF;
 use alloc::format;
 use alloc::sync::Arc;
@@ -15,16 +15,17 @@ use core::any::Any;
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use fs_emu::file::{AT_POSITION, Events};
-use fs_emu::{FileOps, FileType, InodeRef, MapSource, Metadata, OpenFlags, SetAttr};
+use fs_emu::{FileOps, FileType, MapSource, Metadata, OpenFlags, SetAttr};
 use host::abi::{PollFd, Stat, Timespec};
 use host::iov::IovIter;
 use host::sys::fd::{self, HostFd};
 use host::sys::path;
 use host::wait::PollTable;
-use host::{Errno, Result};
+use host::{Errno, Result, user};
 
 const AT_FDCWD: i32 = -100;
 const F_GETFL: u32 = 3;
+const FIONREAD: u32 = 0x541b;
 const SEEK_CUR: u32 = 1;
 const SEEK_END: u32 = 2;
 /// How far to look for the page at which the host gave up.
@@ -38,56 +39,28 @@ pub struct HostFile {
     flags: OpenFlags,
     nonblock: AtomicBool,
     seekable: bool,
-    /// Whose terminal it is, if it is one.
-    console: Option<Arc<Console>>,
-    /// The node in the sandbox's `/dev` that stands for it.
-    node: Option<InodeRef>,
     name: Arc<[u8]>,
 }
 
 impl HostFile {
-    /// Takes over a host descriptor. `console` is used if it is a terminal.
-    pub fn new(host_fd: HostFd, console: &Arc<Console>) -> Result<HostFile> {
+    /// Takes over a host descriptor.
+    pub fn new(host_fd: HostFd) -> Result<HostFile> {
         let raw = host_fd.raw();
         let kind = FileType::from_mode(fd::fstat(raw)?.mode).ok_or(Errno::EINVAL)?;
         let flags = OpenFlags::from_bits_truncate(fd::fcntl(raw, F_GETFL, 0)? as u32);
-        let terminal = kind == FileType::CharDevice && ioctl::is_terminal(raw);
         Ok(HostFile {
             kind,
             flags,
             nonblock: AtomicBool::new(flags.contains(OpenFlags::NONBLOCK)),
-            seekable: !terminal && fd::lseek(raw, 0, SEEK_CUR).is_ok(),
-            console: terminal.then(|| console.clone()),
-            node: None,
+            seekable: fd::lseek(raw, 0, SEEK_CUR).is_ok(),
             name: link_target(raw).into(),
             fd: Arc::new(host_fd),
         })
     }
 
-    /// Lets `fstat` answer what this node says, so that it and `stat` of the node's path agree (`ttyname(3)` compares).
-    pub fn with_node(mut self, node: InodeRef) -> HostFile {
-        self.node = Some(node);
-        self
-    }
-
-    /// The node that stands for it, if there is one.
-    pub fn node(&self) -> Option<&InodeRef> {
-        self.node.as_ref()
-    }
-
     /// The host file behind an open file, if it is one.
     pub fn of(ops: &dyn FileOps) -> Option<&HostFile> {
         ops.as_any().downcast_ref()
-    }
-
-    /// The console, if this is a terminal.
-    pub fn console(&self) -> Option<&Arc<Console>> {
-        self.console.as_ref()
-    }
-
-    /// Whether `isatty(3)`.
-    pub fn is_terminal(&self) -> bool {
-        self.console.is_some()
     }
 
     /// The flags for `F_GETFL`: those that the file was opened with outside.
@@ -105,7 +78,7 @@ impl HostFile {
         fd::ftruncate(&self.fd, len)
     }
 
-    /// Another description of the same file, as opening `/dev/tty` or `/proc/self/fd/N` makes one. Never with more access than
+    /// Another description of the same file, as opening `/proc/self/fd/N` makes one. Never with more access than
     /// was inherited. Regular files are opened anew on the host, to get a position of their own.
     pub fn reopen(&self, flags: OpenFlags) -> Result<HostFile> {
         let wider = (flags.readable() && !self.flags.readable()) || (flags.writable() && !self.flags.writable());
@@ -119,8 +92,6 @@ impl HostFile {
             flags,
             nonblock: AtomicBool::new(flags.contains(OpenFlags::NONBLOCK)),
             seekable: self.seekable,
-            console: self.console.clone(),
-            node: self.node.clone(),
             name: self.name.clone(),
         })
     }
@@ -148,11 +119,7 @@ impl HostFile {
         if !self.waits() || !self.poll_host(event).is_empty() {
             return Ok(());
         }
-        let at_once = event == Events::IN
-            && self.is_terminal()
-            && !self.nonblock.load(Relaxed)
-            && ioctl::reads_nothing(self.fd.raw());
-        if at_once { Ok(()) } else { Err(Errno::EAGAIN) }
+        Err(Errno::EAGAIN)
     }
 
     fn offset(&self, off: u64) -> Option<u64> {
@@ -275,10 +242,12 @@ impl FileOps for HostFile {
     }
 
     fn ioctl(&self, cmd: u32, arg: usize) -> Result<usize> {
-        if let Some(console) = self.console.as_ref().filter(|_| ioctl::sets_modes(cmd)) {
-            console.modes_changed.store(true, Relaxed);
+        if cmd != FIONREAD {
+            return Err(Errno::ENOTTY);
         }
-        ioctl::pass(self.fd.raw(), self.is_terminal(), cmd, arg)
+        let mut count = [0u8; 4];
+        fd::ioctl(self.fd.raw(), cmd, &mut count)?;
+        user::copy_out(arg, &count).map(|()| 0)
     }
 
     fn map(&self) -> Result<MapSource> {
@@ -303,11 +272,10 @@ impl FileOps for HostFile {
     }
 
     fn set_attr(&self, attr: &SetAttr) -> Result<()> {
-        match (&self.node, attr.size) {
-            (Some(node), _) => node.set_attr(attr),
-            (None, Some(len)) => self.truncate(len),
+        match attr.size {
+            Some(len) => self.truncate(len),
             // What lies outside the sandbox keeps its owner, mode and times.
-            (None, None) => Err(Errno::EPERM),
+            None => Err(Errno::EPERM),
         }
     }
 
@@ -316,10 +284,7 @@ impl FileOps for HostFile {
     }
 
     fn metadata(&self) -> Result<Metadata> {
-        match &self.node {
-            Some(node) => node.metadata(),
-            None => fd::fstat(self.fd.raw()).map(|st| convert(&st)),
-        }
+        fd::fstat(self.fd.raw()).map(|st| convert(&st))
     }
 }
 

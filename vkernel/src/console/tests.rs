@@ -3,22 +3,19 @@
 extern crate std;
 
 use super::*;
-use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use fs_emu::file::{AT_POSITION, Events};
 use fs_emu::{FileOps, FileType, OpenFlags};
 use host::iov::IovIter;
 use host::sys::fd::HostFd;
-use host::sys::{fd, mem};
-use host::{Errno, Result, user};
+use host::{Errno, Result};
 use std::io::{Read, Write};
 use std::os::fd::IntoRawFd;
 
 fn take_over(f: impl IntoRawFd) -> HostFile {
     host::testing::init();
-    HostFile::new(HostFd::from_raw(f.into_raw_fd()), &Arc::default()).expect("a file")
+    HostFile::new(HostFd::from_raw(f.into_raw_fd())).expect("a file")
 }
 
 fn read(f: &HostFile, n: usize) -> Result<Vec<u8>> {
@@ -43,7 +40,7 @@ fn pipe_does_not_sleep() {
     assert_eq!(read(&r, 10), Ok(b"abc".to_vec()));
     drop(w);
     assert_eq!(read(&r, 10), Ok(vec![]));
-    assert!(!r.seekable() && r.writes_all() && !r.is_terminal());
+    assert!(!r.seekable() && r.writes_all());
     assert!(r.describe().starts_with(b"pipe:["));
     assert_eq!(r.metadata().expect("stat").file_type(), FileType::Fifo);
 }
@@ -104,58 +101,4 @@ fn reopening_gives_no_more_access() {
     let r = take_over(r);
     assert_eq!(r.reopen(OpenFlags::RDWR).err(), Some(Errno::EACCES));
     assert!(r.reopen(OpenFlags::NONBLOCK).is_ok());
-}
-
-/// The master as a plain file and the slave taken over; `None` where the host has no pseudo terminals.
-fn terminal() -> Option<(std::fs::File, HostFile)> {
-    host::testing::init();
-    let open = |path: &str| std::fs::File::options().read(true).write(true).open(path);
-    let master = open("/dev/ptmx").ok()?;
-    let raw = std::os::fd::AsRawFd::as_raw_fd(&master);
-    // TIOCSPTLCK, TIOCGPTN
-    fd::ioctl(raw, 0x4004_5431, &mut [0; 4]).ok()?;
-    let mut number = [0; 4];
-    fd::ioctl(raw, 0x8004_5430, &mut number).ok()?;
-    let slave = open(&std::format!("/dev/pts/{}", u32::from_ne_bytes(number))).ok()?;
-    Some((master, take_over(slave)))
-}
-
-#[test]
-fn terminal_passes_through() {
-    const GUEST: usize = 0x6000_0000_0000;
-    let Some((mut master, tty)) = terminal() else { return };
-    assert!(tty.is_terminal() && !tty.seekable());
-    assert!(String::from_utf8_lossy(&tty.describe()).starts_with("/dev/pts/"));
-    assert_eq!(tty.poll(None), Events::OUT | Events::WRNORM);
-    assert_eq!(read(&tty, 9), Err(Errno::EAGAIN));
-    master.write_all(b"line\n").expect("types");
-    assert_eq!(read(&tty, 9), Ok(b"line\n".to_vec()));
-    // Attributes go through guest memory: switch to noncanonical mode with VMIN 0, where a read never waits.
-    mem::map_guest(GUEST, 4096, 3, 0x22, -1, 0).expect("maps");
-    assert_eq!(tty.ioctl(0x5401, GUEST), Ok(0));
-    let mut termios: [u8; 36] = user::read(GUEST).expect("reads");
-    termios[12] &= !2;
-    termios[17 + 5] = 0;
-    termios[17 + 6] = 0;
-    user::write(GUEST, &termios).expect("writes");
-    assert_eq!(tty.ioctl(0x5402, GUEST), Ok(0));
-    assert_eq!(read(&tty, 9), Ok(vec![]));
-    tty.set_flags(OpenFlags::RDWR | OpenFlags::NONBLOCK).expect("flags");
-    assert_eq!(read(&tty, 9), Err(Errno::EAGAIN));
-    // Window size, and what does not pass.
-    user::write(GUEST, &[24u16, 80, 0, 0]).expect("writes");
-    assert_eq!(tty.ioctl(0x5414, GUEST), Ok(0));
-    assert_eq!(tty.ioctl(0x5413, GUEST), Ok(0));
-    assert_eq!(user::read::<[u16; 4]>(GUEST), Ok([24, 80, 0, 0]));
-    assert_eq!(tty.ioctl(0x540f, GUEST), Err(Errno::ENOTTY));
-}
-
-#[test]
-fn console_belongs_to_one_session() {
-    let console = Console::default();
-    let c = console.control();
-    assert!(c.acquire(5, 5) && c.acquire(5, 5) && !c.acquire(6, 6));
-    c.set_foreground(9);
-    assert_eq!((c.session(), c.foreground()), (5, 9));
-    assert_eq!((c.release(6), c.release(5), c.session()), (None, Some(9), 0));
 }

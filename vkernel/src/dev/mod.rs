@@ -16,8 +16,8 @@ pub use random::RandomDevice;
 
 use alloc::sync::Arc;
 use fs_emu::{FileOps, FileType, InodeRef, Owner};
+use host::Result;
 use host::abi::{dev_join, dev_split};
-use host::{Errno, Result};
 
 /// `/dev/tty`: the asker's controlling terminal.
 pub const TTY: u64 = dev_join(5, 0);
@@ -70,16 +70,4 @@ pub fn populate(dev: &InodeRef) -> Result<()> {
         dev.create(name, FileType::Directory.mode() | mode, 0, ROOT)?;
     }
     Ok(())
-}
-
-/// Makes the node of a terminal known by its host path, such as `/dev/tty1`, so that `ttyname(3)` finds it. `ENOENT` for a
-/// path that is not below `/dev`, or deeper than that. Those in `/dev/pts` are in another file system ([`crate::tty`]).
-pub fn add_terminal(dev: &InodeRef, host_path: &[u8], rdev: u64, owner: Owner) -> Result<InodeRef> {
-    let path = host_path.strip_prefix(b"/dev/").ok_or(Errno::ENOENT)?;
-    let mode = FileType::CharDevice.mode() | 0o620;
-    if is_name(path) { dev.create(path, mode, rdev, owner) } else { Err(Errno::ENOENT) }
-}
-
-fn is_name(name: &[u8]) -> bool {
-    !name.is_empty() && name.len() <= 255 && !name.contains(&b'/')
 }

@@ -3,6 +3,7 @@
 use super::*;
 use alloc::vec;
 use fs_emu::MapSource;
+use host::Errno;
 use host::iov::IovIter;
 
 fn open(minor: u32) -> Arc<dyn FileOps> {

@@ -1,28 +1,20 @@
 //! Job control of terminals: a background process that uses its terminal is stopped (`drivers/tty/tty_jobctrl.c`). Locks: none.
 
-use crate::console::HostFile;
 use crate::kernel::kernel;
 use crate::signal::{self, SIGTTIN, SIGTTOU};
 use crate::task::Task;
 use crate::tty::{self, Control, Side, SlaveFile};
 use fs_emu::FileOps;
 use fs_emu::vfs::File;
-use host::sys::fd;
 use host::{Errno, Result};
-
-const TCGETS: u32 = 0x5401;
-/// Room for a `struct termios`, and where in it `c_lflag` stands.
-const TERMIOS: usize = 64;
-const LFLAG: usize = 12;
-const TOSTOP: u32 = 0o400;
 
 /// Whether the task is in the background of the terminal that controls its session.
 fn in_background(task: &Task, control: &Control) -> bool {
     let session = task.group.session();
+    let foreground = control.foreground();
     control.session() != 0
         && control.session() == session
-        && control.foreground() != 0
-        && control.foreground() != task.group.pgrp()
+        && (control.away() || foreground != 0 && foreground != task.group.pgrp())
 }
 
 /// What a process in the background gets for using its terminal (`__tty_check_change`): its group is sent `sig` and the call
@@ -64,14 +56,5 @@ pub fn before_write(task: &Task, file: &File) -> Result<()> {
 }
 
 fn to_stop(ops: &dyn FileOps) -> bool {
-    if let Some(slave) = SlaveFile::of(ops) {
-        return slave.stops_writers();
-    }
-    let Some(terminal) = HostFile::of(ops) else { return false };
-    let mut termios = [0u8; TERMIOS];
-    if fd::ioctl(terminal.host_fd().raw(), TCGETS, &mut termios).is_err() {
-        return false;
-    }
-    let flags = termios.get(LFLAG..LFLAG + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_ne_bytes);
-    flags & TOSTOP != 0
+    SlaveFile::of(ops).is_some_and(SlaveFile::stops_writers)
 }

@@ -179,7 +179,7 @@ fn add_memory(line: &mut Line, subject: &Subject, task: &Arc<Task>) {
 /// Terminal and foreground group of a session: `0 -1` without one.
 fn terminal(session: u32) -> (u64, i64) {
     match tty::of_session(session) {
-        Some(terminal) => (terminal.rdev() & 0xffff_ffff, i64::from(terminal.control().foreground())),
+        Some(terminal) => (terminal.rdev() & 0xffff_ffff, i64::from(terminal.control.visible_foreground())),
         None => (0, -1),
     }
 }

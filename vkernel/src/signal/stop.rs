@@ -10,6 +10,11 @@ impl ThreadGroup {
         self.stop_signal.load(SeqCst) != 0
     }
 
+    /// The signal that stopped it, 0 if it is not stopped.
+    pub fn stop_signal(&self) -> u32 {
+        self.stop_signal.load(SeqCst)
+    }
+
     /// Ends a stop. `notify` tells the parent of a continue.
     pub(crate) fn resume(&self, notify: bool) {
         let list = &crate::kernel::kernel().tasks;

@@ -81,6 +81,10 @@ impl TaskList {
     }
 
     fn orphaned_without(&self, pgrp: u32, ignored: u32) -> bool {
+        // The main process's parent is outside.
+        if crate::kernel::kernel().console.supervises(pgrp) && ignored != pgrp {
+            return false;
+        }
         let tree = self.tree.lock();
         !tree.nodes.iter().any(|(pid, n)| {
             *pid != ignored

@@ -258,6 +258,7 @@ impl TaskList {
     /// Tells the parent of a stop.
     pub(crate) fn report_stop(&self, group: &ThreadGroup, status: i32) {
         self.report(group, Some(status));
+        crate::kernel::kernel().console.note_stop(group);
     }
 
     /// Ends a stop and tells the parent. Whether there was one.

@@ -1,13 +1,15 @@
 //! What processes have to do with one terminal: the session it controls and the group in the foreground
-//! (`drivers/tty/tty_jobctrl.c`). Locks: none, two words.
+//! (`drivers/tty/tty_jobctrl.c`). Locks: none, a few words.
 
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 /// Session and foreground group of a terminal, 0 for none.
 #[derive(Default)]
 pub struct Control {
     session: AtomicU32,
     foreground: AtomicU32,
+    /// The user's terminal is somebody else's just now: whoever is in the foreground here, is in the background there.
+    away: AtomicBool,
 }
 
 impl Control {
@@ -19,6 +21,21 @@ impl Control {
     /// The process group in the foreground, 0 for none.
     pub fn foreground(&self) -> u32 {
         self.foreground.load(SeqCst)
+    }
+
+    /// What `TIOCGPGRP` answers: 0, as for a group that cannot be named here, while somebody outside has the terminal.
+    pub fn visible_foreground(&self) -> u32 {
+        if self.away() { 0 } else { self.foreground() }
+    }
+
+    /// Whether umlaut is in the background of the user's terminal, which this one stands for.
+    pub fn away(&self) -> bool {
+        self.away.load(SeqCst)
+    }
+
+    /// Takes note of who has the user's terminal; answers what was known before.
+    pub fn set_away(&self, away: bool) -> bool {
+        self.away.swap(away, SeqCst)
     }
 
     /// Puts a process group into the foreground (`TIOCSPGRP`).

@@ -1,5 +1,4 @@
-//! `/dev/pts`: a node for every pseudo terminal, and for the terminal that umlaut was started on if it is one of the host's
-//! (`fs/devpts/inode.c`). Locks: a node's attributes (a leaf).
+//! `/dev/pts`: a node for every pseudo terminal (`fs/devpts/inode.c`). Locks: a node's attributes (a leaf).
 
 use crate::kernel::kernel;
 use alloc::format;

@@ -5,6 +5,7 @@ use super::output::Output;
 use super::pair::{Pair, State, packet};
 use super::termios::{self, IXON, Locks, cc};
 use crate::Task;
+use crate::console;
 use crate::signal::NSIG;
 use fs_emu::cred::Caps;
 use host::{Errno, Result, user};
@@ -21,6 +22,13 @@ commands! {
     TIOCSPTLCK = 0x4004_5431, TIOCSIG = 0x4004_5436, TIOCGPKT = 0x8004_5438, TIOCGPTLCK = 0x8004_5439,
 }
 
+/// Whether a process in the background may not do this to its controlling terminal without being stopped by `SIGTTOU`
+/// (`tty_check_change`).
+pub fn needs_foreground(cmd: u32) -> bool {
+    const TIOCSPGRP: u32 = 0x5410;
+    termios::setting(cmd).is_some() || matches!(cmd, TCSBRK | TCXONC | TCFLSH | TIOCSPGRP | TCSBRKP)
+}
+
 fn put(at: usize, value: u32) -> Result<usize> {
     user::write(at, &value).map(|()| 0)
 }
@@ -33,7 +41,10 @@ pub(super) fn slave(pair: &Pair, cmd: u32, arg: usize) -> Result<usize> {
     match cmd {
         TCFLSH => flush(pair, arg, false),
         TCXONC => flow(pair, arg),
-        FIONREAD => put(arg, pair.look(|s| s.line.readable_bytes()) as u32),
+        FIONREAD => {
+            pair.want_keys();
+            put(arg, pair.look(|s| s.line.readable_bytes()) as u32)
+        }
         _ => both(pair, cmd, arg),
     }
 }
@@ -76,14 +87,24 @@ fn set(pair: &Pair, arg: usize, f: impl FnOnce(&mut State, bool)) -> Result<usiz
 fn both(pair: &Pair, cmd: u32, arg: usize) -> Result<usize> {
     if let Some((form, flush)) = termios::setting(cmd) {
         let new = pair.termios().copy_in(form, arg)?;
-        return pair.change(|s| {
+        let changed = pair.change(|s| {
             if flush {
                 s.line.flush_input();
                 s.drop_backlog();
             }
+            let old = s.line.termios;
             set_attributes(s, new);
-            Ok(0)
-        });
+            let changed = s.line.termios != old;
+            if changed {
+                s.touched = true;
+                if !pair.control.away() {
+                    s.line.out.begin_raw();
+                }
+            }
+            Ok(changed)
+        })?;
+        pair.tell_relay(if changed { console::MODES } else { 0 } | if flush { console::FLUSH } else { 0 });
+        return Ok(0);
     }
     match cmd {
         TIOCGLCKTRMIOS => pair.look(|s| s.locks).copy_out(arg).map(|()| 0),
@@ -137,7 +158,7 @@ fn flush(pair: &Pair, queue: usize, master: bool) -> Result<usize> {
         return Err(Errno::EINVAL);
     }
     let (input, output) = (queue != 1, queue != 0);
-    pair.change(|s| {
+    let done = pair.change(|s| {
         if master {
             if input {
                 s.line.out.clear();
@@ -156,7 +177,11 @@ fn flush(pair: &Pair, queue: usize, master: bool) -> Result<usize> {
             s.status |= packet::FLUSH_WRITE;
         }
         Ok(0)
-    })
+    });
+    if input && !master {
+        pair.tell_relay(console::FLUSH);
+    }
+    done
 }
 
 /// `TCXONC`: stops and starts output, or types the keys that do so at the other end.

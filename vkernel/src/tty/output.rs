@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 
 /// Bytes that writers may leave for the master.
 const LIMIT: usize = 8192;
+/// The same where the master is the user's terminal: it is fed in large pieces.
+const RELAYED_LIMIT: usize = 65536;
 /// Room beyond it that only echoes use; more of them are lost.
 const ECHO_ROOM: usize = 4096;
 
@@ -22,6 +24,14 @@ pub(super) struct Output {
     pub stopped_by_program: bool,
     /// Echoes of that time.
     held: Vec<u8>,
+    /// The master is the user's terminal, relayed.
+    pub relayed: bool,
+    /// That terminal does the post-processing itself (it is not in raw mode), and so does with the first `plain_left` bytes
+    /// when this has just ended.
+    pub plain: bool,
+    pub plain_left: usize,
+    /// That terminal does so in raw mode, too.
+    pub plain_always: bool,
 }
 
 impl Output {
@@ -32,7 +42,19 @@ impl Output {
 
     /// Room for a writer.
     pub fn room(&self) -> usize {
-        if self.stopped { 0 } else { LIMIT.saturating_sub(self.queue.len()) }
+        if self.stopped { 0 } else { self.limit().saturating_sub(self.queue.len()) }
+    }
+
+    fn limit(&self) -> usize {
+        if self.relayed { RELAYED_LIMIT } else { LIMIT }
+    }
+
+    /// From here on the user's terminal is in raw mode.
+    pub fn begin_raw(&mut self) {
+        if self.plain && !self.plain_always {
+            self.plain = false;
+            self.plain_left = self.queue.len();
+        }
     }
 
     /// The first bytes, up to `max`.
@@ -43,16 +65,19 @@ impl Output {
     /// Drops the first `n`.
     pub fn consume(&mut self, n: usize) {
         self.queue.drain(..n.min(self.queue.len()));
+        self.plain_left = self.plain_left.saturating_sub(n);
     }
 
     /// Throws away what the master has not read.
     pub fn clear(&mut self) {
         self.queue.clear();
+        self.plain_left = 0;
     }
 
     /// What an interrupt leaves of it: what the master's own buffer has, which is nothing that came after `mark`.
     pub fn cut(&mut self, mark: usize) {
         self.queue.truncate(mark.min(ECHO_ROOM));
+        self.plain_left = self.plain_left.min(self.queue.len());
         self.held.clear();
     }
 
@@ -70,7 +95,7 @@ impl Output {
         let mut done = 0;
         for &c in bytes {
             // A character may become eight (a tab).
-            if self.stopped || self.queue.len() + 8 > LIMIT {
+            if self.stopped || self.queue.len() + 8 > self.limit() {
                 break;
             }
             if t.o(OPOST) {
@@ -116,7 +141,7 @@ impl Output {
             if self.held.len() < ECHO_ROOM {
                 self.held.push(c);
             }
-        } else if self.queue.len() < LIMIT + ECHO_ROOM {
+        } else if self.queue.len() < self.limit() + ECHO_ROOM {
             self.queue.push_back(c);
         }
     }
@@ -126,7 +151,23 @@ impl Output {
         self.canon_column = 0;
     }
 
+    /// Where the cursor will stand after what the user's terminal makes of a character.
+    fn follow(&mut self, t: &Termios, c: u8) {
+        match c {
+            b'\n' if t.o(ONLCR) => self.new_line(),
+            b'\r' => self.new_line(),
+            b'\t' => self.column += 8 - (self.column & 7),
+            8 => self.column = self.column.saturating_sub(1),
+            _ if is_control(c) || t.i(IUTF8) && is_continuation(c) => {}
+            _ => self.column += 1,
+        }
+    }
+
     fn processed(&mut self, t: &Termios, c: u8) {
+        if self.plain {
+            self.follow(t, c);
+            return self.emit(c);
+        }
         match c {
             b'\n' => {
                 if t.o(ONLRET) {

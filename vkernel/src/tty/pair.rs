@@ -6,7 +6,7 @@
 use super::control::Control;
 use super::devpts::PtsNode;
 use super::line::Line;
-use super::termios::{Locks, Termios};
+use super::termios::{ECHO, ECHONL, Locks, Termios};
 use crate::kernel::kernel;
 use crate::signal::{self, SIGCONT, SIGHUP, SIGWINCH, code};
 use alloc::collections::VecDeque;
@@ -49,6 +49,11 @@ pub(super) struct State {
     pub slave_closed: bool,
     /// The master is closed.
     pub hung_up: bool,
+    /// A guest has set attributes.
+    pub touched: bool,
+    /// The relay knows that there is output; it waits for room for keys.
+    pub(super) told: bool,
+    pub(super) wants_room: bool,
 }
 
 impl State {
@@ -62,13 +67,25 @@ impl State {
         self.backlog.extend(bytes);
     }
 
+    /// The same for what the user's terminal has shown already, as far as the line discipline takes it.
+    pub fn push_shown(&mut self, bytes: &[u8]) {
+        let mut taken = 0;
+        if self.backlog.is_empty() {
+            let local = self.line.termios.local;
+            self.line.termios.local &= !(ECHO | ECHONL);
+            taken = self.line.receive(bytes);
+            self.line.termios.local = local;
+        }
+        self.push(bytes.get(taken..).unwrap_or_default());
+    }
+
     /// Forgets what a master wrote and the line discipline has not seen.
     pub fn drop_backlog(&mut self) {
         self.backlog.clear();
     }
 
     /// Lets the line discipline see as much as it takes.
-    fn pump(&mut self) {
+    pub(super) fn pump(&mut self) {
         while !self.backlog.is_empty() {
             let taken = self.line.receive(self.backlog.as_slices().0);
             self.backlog.drain(..taken);
@@ -94,18 +111,22 @@ impl State {
 pub struct Pair {
     /// N of `/dev/pts/N`.
     pub index: u32,
+    /// It stands for the user's terminal, and a host process is its master (`relayed`).
+    pub(super) relayed: bool,
     /// Whose terminal it is.
     pub control: Control,
     pub(super) node: Arc<PtsNode>,
     /// Where both sides wait.
     pub(super) changed: Arc<WaitQueue>,
-    state: Mutex<State, { rank::OBJECT }>,
+    pub(super) state: Mutex<State, { rank::OBJECT }>,
 }
 
 impl Pair {
-    pub(super) fn new(index: u32, node: Arc<PtsNode>) -> Pair {
-        let state = State { locked: true, ..State::default() };
-        Pair { index, control: Control::default(), node, changed: WaitQueue::new(), state: Mutex::new(state) }
+    pub(super) fn new(index: u32, node: Arc<PtsNode>, relayed: bool) -> Pair {
+        let mut state = State { locked: !relayed, ..State::default() };
+        state.line.out.relayed = relayed;
+        state.line.out.plain = relayed;
+        Pair { index, relayed, control: Control::default(), node, changed: WaitQueue::new(), state: Mutex::new(state) }
     }
 
     /// Looks at the state.
@@ -119,8 +140,12 @@ impl Pair {
         let out = f(&mut state)?;
         state.pump();
         let signals = core::mem::take(&mut state.line.signals);
+        let news = if self.relayed { state.news() } else { 0 };
         drop(state);
         self.changed.wake_all();
+        if news != 0 {
+            kernel().console.ask(news);
+        }
         signals.into_iter().for_each(|sig| self.signal_foreground(sig));
         Ok(out)
     }
@@ -141,7 +166,7 @@ impl Pair {
     }
 
     /// `TIOCSWINSZ`: a change is told to the foreground.
-    pub(super) fn set_winsize(&self, size: [u16; 4]) -> Result<()> {
+    pub fn set_winsize(&self, size: [u16; 4]) -> Result<()> {
         let old = self.change(|s| Ok(core::mem::replace(&mut s.winsize, size)))?;
         if old != size {
             self.signal_foreground(SIGWINCH);

@@ -30,7 +30,7 @@ pub struct SlaveFile {
 
 impl SlaveFile {
     /// Opens it. `privileged` is `CAP_SYS_ADMIN`.
-    pub(super) fn open(pair: &Arc<Pair>, flags: OpenFlags, privileged: bool) -> Result<SlaveFile> {
+    pub fn open(pair: &Arc<Pair>, flags: OpenFlags, privileged: bool) -> Result<SlaveFile> {
         pair.slave_opens(privileged)?;
         let nonblock = AtomicBool::new(flags.contains(OpenFlags::NONBLOCK));
         Ok(SlaveFile { pair: pair.clone(), nonblock, waiting: AtomicBool::new(false), closed: AtomicBool::new(false) })
@@ -59,7 +59,7 @@ impl SlaveFile {
     fn ready(&self) -> Events {
         let input = Events::IN | Events::RDNORM;
         let output = Events::OUT | Events::WRNORM;
-        self.pair.look(|s| {
+        let now = self.pair.look(|s| {
             if s.hung_up {
                 return input | output | Events::ERR | Events::HUP;
             }
@@ -73,7 +73,12 @@ impl SlaveFile {
                 now |= output;
             }
             now
-        })
+        });
+        // Who cannot write waits for that.
+        if now & (input | output) == output {
+            self.pair.want_keys();
+        }
+        now
     }
 }
 
@@ -122,6 +127,9 @@ impl FileOps for SlaveFile {
             }
             Ok(moved)
         });
+        if matches!(done, Err(Errno::EAGAIN) | Ok(0)) {
+            self.pair.want_keys();
+        }
         if done == Err(Errno::EAGAIN) && !self.nonblock.load(Relaxed) {
             self.waiting.store(true, Relaxed);
         }
@@ -183,6 +191,10 @@ impl FileOps for SlaveFile {
     fn set_flags(&self, flags: OpenFlags) -> Result<()> {
         self.nonblock.store(flags.contains(OpenFlags::NONBLOCK), Relaxed);
         Ok(())
+    }
+
+    fn open_again(&self, flags: OpenFlags) -> Result<Arc<dyn FileOps>> {
+        Ok(Arc::new(SlaveFile::open(&self.pair, flags, false)?))
     }
 
     fn set_attr(&self, attr: &SetAttr) -> Result<()> {

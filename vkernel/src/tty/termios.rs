@@ -85,6 +85,11 @@ impl Default for Termios {
 }
 
 impl Termios {
+    /// The attributes of a terminal of the host's, as its `TCGETS2` fills them in.
+    pub fn from_host(raw: &[u8; TERMIOS2]) -> Termios {
+        Termios::default().changed_to(raw, Form::Termios2)
+    }
+
     /// A control character, 0 when switched off.
     pub fn cc(&self, which: usize) -> u8 {
         self.chars.get(which).copied().unwrap_or(0)
@@ -150,21 +155,29 @@ impl Termios {
                 let mut raw = [0u8; TERMIOS2];
                 let size = if form == Form::Termios { TERMIOS } else { TERMIOS2 };
                 user::copy_in(raw.get_mut(..size).unwrap_or_default(), at)?;
-                let word = |i: usize| u32::from_ne_bytes([raw[i], raw[i + 1], raw[i + 2], raw[i + 3]]);
-                for (i, w) in words.into_iter().enumerate() {
-                    *w = word(i * 4);
-                }
-                new.line = raw[16];
-                put(&mut new.chars, 0, &raw[17..36]);
-                if form == Form::Termios2 {
-                    new.speeds = [word(36), word(40)];
-                }
+                return Ok(self.changed_to(&raw, form));
             }
         }
-        new.settle_speed();
-        // What a pseudo terminal can do (`pty_set_termios`).
-        new.control = new.control & !(CSIZE | PARENB) | CS8 | CREAD;
-        Ok(new)
+        Ok(new.settled())
+    }
+
+    /// With what a `struct termios` or `termios2` says.
+    fn changed_to(mut self, raw: &[u8; TERMIOS2], form: Form) -> Termios {
+        let word = |i: usize| u32::from_ne_bytes([raw[i], raw[i + 1], raw[i + 2], raw[i + 3]]);
+        [self.input, self.output, self.control, self.local] = [word(0), word(4), word(8), word(12)];
+        self.line = raw[16];
+        put(&mut self.chars, 0, &raw[17..36]);
+        if form == Form::Termios2 {
+            self.speeds = [word(36), word(40)];
+        }
+        self.settled()
+    }
+
+    /// What a pseudo terminal makes of them (`pty_set_termios`).
+    fn settled(mut self) -> Termios {
+        self.settle_speed();
+        self.control = self.control & !(CSIZE | PARENB) | CS8 | CREAD;
+        self
     }
 
     /// The speeds follow from `c_cflag`, unless that says "other" (`BOTHER`).
