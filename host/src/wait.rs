@@ -11,7 +11,7 @@
 //! Nodes of a queue are `Arc`s in the arena, never on a stack. Locks: each queue's own (rank WAITQ).
 
 use crate::lock::{Mutex, rank};
-use crate::sys::{fd, futex, process};
+use crate::sys::{fd, futex, process, signal};
 use crate::time::Deadline;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -54,6 +54,8 @@ pub struct HostThread {
     reader: AtomicU32,
     /// Nonzero while it lets go of what nobody reads any more.
     letting_go: AtomicU32,
+    /// Nonzero while the host may keep doorbells and the like from it: see [`note_event`](Self::note_event).
+    deaf: AtomicU32,
     /// How many of `later` are in use.
     delayed: AtomicU32,
     /// Words whose sleepers this thread wakes once it holds no lock: see [`kick`](Self::kick).
@@ -198,6 +200,29 @@ impl HostThread {
     #[inline]
     pub fn prepare(&self) {
         self.kick.store(0, SeqCst);
+        self.hear_events();
+    }
+
+    /// For a signal handler of the thread, to which the host lets no further event through until the thread can be reached again: it
+    /// looks before it sleeps, and on its way out.
+    pub fn note_event(&self) {
+        self.deaf.store(1, SeqCst);
+        self.work.store(1, SeqCst);
+        self.kick.store(1, SeqCst);
+    }
+
+    /// Lets events through again that were held back.
+    #[inline]
+    pub fn hear_events(&self) {
+        if self.deaf.load(Relaxed) != 0 {
+            self.hear();
+        }
+    }
+
+    #[cold]
+    fn hear(&self) {
+        self.deaf.store(0, SeqCst);
+        let _ = signal::set_mask(0);
     }
 
     /// Whether it has been kicked since [`prepare`](Self::prepare).

@@ -32,14 +32,15 @@ pub fn install() -> Result<()> {
     let flags = SA_SIGINFO | SA_ONSTACK;
     // SAFETY: the functions below are handlers for exactly these flags.
     unsafe {
-        // Not blocked while it runs: then nothing has to be restored by the host afterwards.
+        // Nothing is blocked while it runs: then nothing has to be restored by the host afterwards.
         action(SIGSYS as i32, on_syscall as *const () as usize, flags | SA_NODEFER, 0)?;
         for sig in FAULTS {
             action(sig as i32, on_fault as *const () as usize, flags | SA_NODEFER, 0)?;
         }
-        action(DOORBELL, on_event as *const () as usize, flags | SA_NODEFER, 0)?;
+        // One at a time, however fast they come: they would pile up on the stack.
+        action(DOORBELL, on_event as *const () as usize, flags, events())?;
         for sig in FORWARDED {
-            action(sig as i32, on_event as *const () as usize, flags | SA_NODEFER, 0)?;
+            action(sig as i32, on_event as *const () as usize, flags, events())?;
         }
         for sig in IGNORED {
             action(sig as i32, 1, 0, 0)?;
@@ -52,6 +53,11 @@ pub fn install() -> Result<()> {
 /// Whether a host signal has a handler of ours.
 pub fn handled(sig: u32) -> bool {
     sig == SIGSYS || sig == DOORBELL as u32 || FAULTS.contains(&sig) || FORWARDED.contains(&sig)
+}
+
+/// The signals of [`on_event`], as a mask.
+pub(super) fn events() -> u64 {
+    FORWARDED.iter().fold(1 << (DOORBELL - 1), |mask, sig| mask | 1 << (sig - 1))
 }
 
 /// Whether the interrupted code was the guest's. What is not the runtime's text is: the vDSO too, unless the kernel has called it.
@@ -190,9 +196,10 @@ unsafe extern "C" fn on_event(sig: i32, _info: *const SigInfo, uc: *mut UContext
         if sig != DOORBELL {
             cpu.thread().note_host_signal(sig as u32);
         }
+        cpu.thread().note_event();
         if let Some(to) = gate::unwind_window(context.machine.rip as usize, context.machine.rbx as usize) {
             context.machine.rip = to as u64;
-            return;
+            return go_on(context);
         }
         let mut cx = Context::at(uc as usize);
         entry::undo_quick(&mut cx, &cpu.fast);
@@ -201,7 +208,7 @@ unsafe extern "C" fn on_event(sig: i32, _info: *const SigInfo, uc: *mut UContext
             Some(Window::Left) => context.machine.rip = cpu.fast.resume() as u64,
             // As if it had come before the call.
             Some(Window::Entering | Window::Refused) => {}
-            None if !from_guest(cpu, context) => return,
+            None if !from_guest(cpu, context) => return go_on(context),
             None => {}
         }
         if let Some(task) = Task::current() {
@@ -209,9 +216,14 @@ unsafe extern "C" fn on_event(sig: i32, _info: *const SigInfo, uc: *mut UContext
         }
         cpu.set_frame(uc as usize);
         cpu.fast.set_resume(0, 0);
-        cpu.thread().set_work();
         leave(uc as usize)
     }
+}
+
+/// Back to the kernel code that an event interrupted. No other one comes until that looks at it or sleeps: else it might never get
+/// any further.
+fn go_on(context: &mut UContext) {
+    context.sigmask |= events();
 }
 
 /// Goes back to guest code, through the slow path if there is work.
@@ -247,6 +259,8 @@ pub(crate) unsafe extern "C" fn slow(context: usize) -> ! {
             Some(task) => work::before_guest(task, &mut Context::at(context)),
             None => host::sys::process::exit_group(70),
         }
+        // Who comes in now leads here once more.
+        cpu::current().thread().hear_events();
         leave(context)
     }
 }

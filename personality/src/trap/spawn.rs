@@ -172,8 +172,12 @@ pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
     let (more, words) = start.words(task);
     // From here to the end of the host's copy no other thread may change the mappings.
     let forking = parent_mm.begin_fork(&child_mm);
+    hold_events();
     // SAFETY: without CLONE_VM and without a stack: the child goes on here on copies of everything.
     let made = unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD | more, 0, words) };
+    if made != Ok(0) {
+        let _ = signal::set_mask(0);
+    }
     match made {
         Ok(0) => {
             forking.child();
@@ -205,12 +209,19 @@ pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
     }
 }
 
-/// A new host thread's first steps. What cannot be armed must not run. No host signal is blocked, as in whoever made it.
+/// Before this host thread becomes two: an event of the new one must not be noted for the thread that it still takes itself for.
+fn hold_events() {
+    let _ = signal::set_mask(super::handlers::events());
+}
+
+/// A new host thread's first steps. What cannot be armed must not run. Events that whoever made it held
+/// back come through to it.
 fn begin(start: &Start, ready: bool) {
     let Some(task) = Task::current() else { process::exit_group(70) };
     if !task.thread.start(start.host_pid) {
         process::exit_group(70);
     }
+    let ready = ready && signal::set_mask(0).is_ok();
     // A thread dies with its process, whose first thread has asked for it.
     let guarded = start.host_pid != 0 || die_with_supervisor();
     if !ready || !guarded || arm::arm().is_err() {
@@ -232,8 +243,13 @@ pub fn die_with_supervisor() -> bool {
 pub fn move_to_own_process(task: &'static Task, own: Arc<Task>) -> Result<()> {
     let before = task.thread.host_pid();
     map_huge_text(&current_stack());
+    hold_events();
     // SAFETY: as in `fork`.
-    match unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD, 0, Default::default())? } {
+    let made = unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD, 0, Default::default()) };
+    if made.is_err() {
+        let _ = signal::set_mask(0);
+    }
+    match made? {
         0 => {
             // The count is the old host thread's.
             core::mem::forget(own);
@@ -243,7 +259,7 @@ pub fn move_to_own_process(task: &'static Task, own: Arc<Task>) -> Result<()> {
             if task.thread.is_dead() {
                 process::exit_group(70);
             }
-            if !die_with_supervisor() || arm::arm().is_err() {
+            if signal::set_mask(0).is_err() || !die_with_supervisor() || arm::arm().is_err() {
                 crate::work::fatal("a new host process could not be armed");
             }
             Ok(())
