@@ -4,8 +4,11 @@
 #include <ucontext.h>
 
 // One long loop. All registers hold what they should, at every turn, or the loop ends early with a number that says which.
+// While `running` is set, this thread is nowhere else.
+extern volatile int running;
 __asm__(".text\n.balign 16\n.globl loop_start\nloop_start:\n"
         ".globl loop\nloop:\n"
+        "movl $1, running(%rip)\n"
         "push %rbx\npush %rbp\npush %r12\npush %r13\npush %r14\npush %r15\n"
         "mov %rdi, %rbx\nmov %rsi, %rbp\n"
         "mov $0x1212121212121212, %r12\nmov $0x1313131313131313, %r13\nmov $0x1414, %r14d\nmov $0x1515, %r15d\n"
@@ -32,18 +35,18 @@ __asm__(".text\n.balign 16\n.globl loop_start\nloop_start:\n"
         "15: mov $15, %eax\njmp 9f\n16: mov $16, %eax\njmp 9f\n17: mov $17, %eax\njmp 9f\n18: mov $18, %eax\njmp 9f\n"
         "19: mov $19, %eax\njmp 9f\n20: mov $20, %eax\njmp 9f\n21: mov $21, %eax\njmp 9f\n22: mov $22, %eax\njmp 9f\n"
         "23: mov $23, %eax\njmp 9f\n24: mov $24, %eax\njmp 9f\n25: mov $25, %eax\n"
-        "9: pop %r15\npop %r14\npop %r13\npop %r12\npop %rbp\npop %rbx\nret\n"
+        "9: movl $0, running(%rip)\n"
+        "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbp\npop %rbx\nret\n"
         ".globl loop_end\nloop_end:\n");
 extern long loop(long rounds, long nr);
 extern char loop_start[], loop_end[];
 
 static volatile long signals, strange, in_loop;
-static volatile int running;
+volatile int running;
 static void handler(int sig, siginfo_t *info, void *context) {
     (void)sig, (void)info;
     char *rip = (char *)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
     signals++;
-    // While the loop runs, this thread is nowhere else.
     if (running) {
         if (rip >= loop_start && rip < loop_end)
             in_loop++;
@@ -62,9 +65,7 @@ int main(void) {
     long bad = 0;
     // Until enough have come: a loaded machine needs longer for it.
     for (int i = 0; i < 3000 && in_loop < 200 && !bad; i++) {
-        running = 1;
         bad = loop(5000, calls[i % 3]);
-        running = 0;
     }
     struct itimerval off = {0};
     setitimer(ITIMER_REAL, &off, NULL);
