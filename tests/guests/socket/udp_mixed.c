@@ -77,6 +77,14 @@ static void receive(int s) {
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
     say("with %s", !c ? "nothing" : c->cmsg_type == SCM_TIMESTAMP ? "a time in us" : c->cmsg_type == SCM_TIMESTAMPNS ? "a time in ns" : "?");
 }
+// One more comes and is received; what SIOCGSTAMP then answers.
+static struct timeval one(int s, int r, const char *what) {
+    struct timeval then = {0};
+    MUST(send(s, "a", 1, 0) == 1);
+    receive(r);
+    show(what, ioctl(r, SIOCGSTAMP, &then));
+    return then;
+}
 static void times(void) {
     struct sockaddr_in a;
     int r = receiver(&a), s = socket(AF_INET, SOCK_DGRAM, 0);
@@ -84,21 +92,13 @@ static void times(void) {
     MUST(connect(s, (void *)&a, sizeof a) == 0);
     show("nothing came", ioctl(r, SIOCGSTAMP, &then));
     set(r, SO_TIMESTAMP, 1);
-    MUST(send(s, "a", 1, 0) == 1);
-    receive(r);
-    show("it came with its time", ioctl(r, SIOCGSTAMP, &then));
+    one(s, r, "it came with its time");
     set(r, SO_TIMESTAMPNS, 1);
-    MUST(send(s, "a", 1, 0) == 1);
-    receive(r);
-    show("it came with its time", ioctl(r, SIOCGSTAMP, &then));
+    one(s, r, "it came with its time");
     set(r, SO_TIMESTAMP, 0);
-    MUST(send(s, "a", 1, 0) == 1);
-    receive(r);
-    show("it came without", ioctl(r, SIOCGSTAMP, &first));
+    first = one(s, r, "it came without");
     set(r, SO_TIMESTAMP, 1);
-    MUST(send(s, "a", 1, 0) == 1);
-    receive(r);
-    show("the one before", ioctl(r, SIOCGSTAMP, &then));
+    then = one(s, r, "the one before");
     yes("the same", first.tv_sec == then.tv_sec && first.tv_usec == then.tv_usec);
     set(r, SO_TIMESTAMPNS, 0);
     close(s);
