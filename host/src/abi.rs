@@ -93,6 +93,18 @@ abi_struct! {
     /// `struct timeval`.
     Timeval = 16 { sec: i64, usec: i64 }
 }
+
+impl Timeval {
+    /// What `us` microseconds are.
+    pub const fn from_micros(us: u64) -> Timeval {
+        Timeval { sec: (us / 1_000_000) as i64, usec: (us % 1_000_000) as i64 }
+    }
+
+    /// The same time, `None` unless it has less than a million microseconds.
+    pub fn to_timespec(self) -> Option<Timespec> {
+        (0..1_000_000).contains(&self.usec).then(|| Timespec { sec: self.sec, nsec: self.usec * 1000 })
+    }
+}
 abi_struct! {
     /// `struct stat` of x86-64.
     Stat = 144 {

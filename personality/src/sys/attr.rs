@@ -148,8 +148,10 @@ pub fn utimes(call: &mut Call<'_>, path: PathPtr, times: Ptr) -> Result<usize> {
 /// `futimesat(2)`.
 pub fn futimesat(call: &mut Call<'_>, dirfd: Fd, path: PathPtr, times: Ptr) -> Result<usize> {
     let times = match user::read_opt::<[Timeval; 2]>(times.0)? {
-        Some(t) if t.iter().any(|t| !(0..1_000_000).contains(&t.usec)) => return Err(Errno::EINVAL),
-        given => given.map(|t| t.map(|t| Timespec { sec: t.sec, nsec: t.usec * 1000 })),
+        None => None,
+        Some([atime, mtime]) => {
+            Some([atime.to_timespec().ok_or(Errno::EINVAL)?, mtime.to_timespec().ok_or(Errno::EINVAL)?])
+        }
     };
     set_times(call.task, dirfd, path, times, 0)
 }

@@ -109,8 +109,7 @@ pub fn getrusage(call: &mut Call<'_>, who: i32, usage: Ptr) -> Result<usize> {
 fn add(r: &mut Rusage, u: &Usage) {
     let mut sum = Usage::from_host(r);
     sum.add(u);
-    let time = |us: u64| Timeval { sec: (us / 1_000_000) as i64, usec: (us % 1_000_000) as i64 };
-    (r.utime, r.stime) = (time(sum.utime_us), time(sum.stime_us));
+    (r.utime, r.stime) = (Timeval::from_micros(sum.utime_us), Timeval::from_micros(sum.stime_us));
     (r.maxrss, r.minflt, r.majflt) = (sum.maxrss, sum.minflt, sum.majflt);
     (r.nvcsw, r.nivcsw) = (sum.nvcsw, sum.nivcsw);
 }

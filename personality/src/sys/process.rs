@@ -313,7 +313,7 @@ pub fn unshare(call: &mut Call<'_>, flags: u64) -> Result<usize> {
 }
 
 fn rusage_of(u: &Usage) -> Rusage {
-    let tv = |us: u64| Timeval { sec: (us / 1_000_000) as i64, usec: (us % 1_000_000) as i64 };
+    let tv = Timeval::from_micros;
     Rusage {
         utime: tv(u.utime_us),
         stime: tv(u.stime_us),

@@ -1,8 +1,8 @@
 //! Clocks, sleeping and interval timers (Linux's `kernel/time/`).
 //!
-//! The host's clocks are the guest's. Guest processes are host processes, so the processor-time clocks and the interval
-//! timers are the host's as well: its SIGALRM, SIGVTALRM and SIGPROF become the guest's signals. Sleeps are this kernel's own,
-//! in `Task::wait_for`. Left out: setting clocks, clocks behind descriptors, `timer_create` (an issue of its own).
+//! The host's clocks are the guest's. Guest processes are host processes, so the processor-time clocks and the timers
+//! on them are the host's as well: its SIGVTALRM and SIGPROF become the guest's signals. Sleeps are this kernel's own, in
+//! `Task::wait_for`, as is the real timer (`vkernel::timer::real`). Left out: setting clocks, clocks behind descriptors.
 
 use crate::dispatch::Call;
 use crate::table::Ptr;
@@ -13,7 +13,7 @@ use host::{Errno, Result, user};
 use vkernel::Task;
 use vkernel::kernel::kernel;
 use vkernel::task::{Usage, Wait};
-use vkernel::timer::TimerClock;
+use vkernel::timer::{Setting, TimerClock};
 
 const REALTIME: i32 = 0;
 const MONOTONIC: i32 = 1;
@@ -268,24 +268,47 @@ fn sleep_on_cpu(task: &Task, which: Clock, absolute: bool, time: Timespec) -> Re
     Ok(0)
 }
 
+const ITIMER_REAL: u32 = 0;
+
+/// As the ABI has it. `EINVAL` for what is no time.
+fn timer_setting(raw: &Itimerval) -> Result<Setting> {
+    let times = raw.interval.to_timespec().zip(raw.value.to_timespec());
+    times.and_then(|(interval, value)| Setting::from_raw([interval, value])).ok_or(Errno::EINVAL)
+}
+
+/// The other way round.
+fn timer_value(setting: Setting) -> Itimerval {
+    Itimerval {
+        interval: Timeval::from_micros(setting.interval / 1000),
+        value: Timeval::from_micros(setting.value / 1000),
+    }
+}
+
 /// `getitimer(2)`.
-pub fn getitimer(_call: &mut Call<'_>, which: u32, value: Ptr) -> Result<usize> {
-    user::write(value.0, &process::getitimer(which)?).map(|()| 0)
+pub fn getitimer(call: &mut Call<'_>, which: u32, value: Ptr) -> Result<usize> {
+    let now = match which {
+        ITIMER_REAL => timer_value(call.task.group.real_timer()),
+        _ => process::getitimer(which)?,
+    };
+    user::write(value.0, &now).map(|()| 0)
 }
 
 /// `setitimer(2)`.
-pub fn setitimer(_call: &mut Call<'_>, which: u32, new: Ptr, old: Ptr) -> Result<usize> {
+pub fn setitimer(call: &mut Call<'_>, which: u32, new: Ptr, old: Ptr) -> Result<usize> {
     // NULL stops the timer, as Linux has always had it.
     let value = user::read_opt::<Itimerval>(new.0)?.unwrap_or_default();
-    let before = process::setitimer(which, &value)?;
+    let before = match which {
+        ITIMER_REAL => timer_value(call.task.group.set_real_timer(timer_setting(&value)?)),
+        _ => process::setitimer(which, &value)?,
+    };
     user::write_opt(old.0, &before).map(|()| 0)
 }
 
 /// `alarm(2)`: answers the seconds that were left, rounded, but never down to 0.
-pub fn alarm(_call: &mut Call<'_>, seconds: u32) -> Result<usize> {
-    const ITIMER_REAL: u32 = 0;
-    let value = Itimerval { value: Timeval { sec: i64::from(seconds), usec: 0 }, ..Itimerval::default() };
-    let left = process::setitimer(ITIMER_REAL, &value)?.value;
-    let up = (left.sec == 0 && left.usec > 0) || left.usec >= 500_000;
-    Ok(left.sec as usize + usize::from(up))
+pub fn alarm(call: &mut Call<'_>, seconds: u32) -> Result<usize> {
+    const SECOND: u64 = 1_000_000_000;
+    let new = Setting { interval: 0, value: u64::from(seconds) * SECOND };
+    let left = call.task.group.set_real_timer(new).value;
+    let rounded = left.saturating_add(SECOND / 2) / SECOND;
+    Ok(rounded.max(u64::from(left > 0)) as usize)
 }

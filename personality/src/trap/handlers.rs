@@ -22,7 +22,7 @@ const SA_ONSTACK: u64 = 0x0800_0000;
 const SA_NODEFER: u64 = 0x4000_0000;
 /// Synchronous signals: what the guest's own instructions raise.
 const FAULTS: [u32; 5] = [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP];
-/// Asynchronous ones that reach a guest: its own timers and processor-time limit, and plain requests from outside.
+/// Asynchronous ones that reach a guest: its own timers and limit of processor time, and plain requests from outside.
 const FORWARDED: [u32; 7] = [SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGTERM, SIGUSR1, SIGUSR2];
 /// The terminal's: the supervisor has them and hands them to the foreground group. The rest would be noise.
 const IGNORED: [u32; 9] = [SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGPIPE, SIGXFSZ];

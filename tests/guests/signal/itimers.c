@@ -17,6 +17,20 @@ int main(void) {
     int seen = hits[0];
     sleep_ms(10);
     yes("no more after stopping", hits[0] == seen);
+    // The next interval begins when the signal is taken.
+    sigset_t alarm, pending;
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    sigprocmask(SIG_BLOCK, &alarm, NULL);
+    setitimer(ITIMER_REAL, &it, NULL);
+    do sigpending(&pending);
+    while (!sigismember(&pending, SIGALRM));
+    getitimer(ITIMER_REAL, &old);
+    say("not taken: value %ld, interval %ld", (long)old.it_value.tv_usec, (long)old.it_interval.tv_usec);
+    show("taken", sigwaitinfo(&alarm, NULL));
+    show("and taken again", sigwaitinfo(&alarm, NULL));
+    setitimer(ITIMER_REAL, &off, NULL);
+    sigprocmask(SIG_UNBLOCK, &alarm, NULL);
     for (int which = 1; which < 3; which++) {
         setitimer(which, &it, NULL);
         for (long end = now_ms() + 5000; hits[which] < 3 && now_ms() < end;)

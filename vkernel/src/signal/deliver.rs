@@ -127,7 +127,11 @@ impl Task {
             return Some(q);
         }
         drop(state);
-        self.group.pending.lock().take(wanted)
+        let q = self.group.pending.lock().take(wanted)?;
+        if q.sig == SIGALRM {
+            self.group.alarm_taken();
+        }
+        Some(q)
     }
 
     /// Everything pending for this thread that it blocks (`sigpending(2)`).

@@ -128,6 +128,8 @@ pub struct ThreadGroup {
     pub keyring: Mutex<Option<Arc<crate::keys::Key>>>,
     /// `timer_create(2)`.
     pub timers: crate::timer::Timers,
+    /// `setitimer(2)`, once it was set.
+    pub(crate) real_timer: Mutex<Option<Arc<crate::timer::real::RealTimer>>>,
     /// Bytes read and written, for `/proc/PID/io`.
     pub io_bytes: [AtomicU64; 2],
 }
@@ -176,6 +178,7 @@ impl ThreadGroup {
             oom_score_adj: AtomicI32::new(0),
             keyring: Mutex::default(),
             timers: Default::default(),
+            real_timer: Mutex::default(),
             io_bytes: Default::default(),
         }
     }

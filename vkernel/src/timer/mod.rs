@@ -1,13 +1,15 @@
-//! Timers that act by themselves: `timer_create(2)` and `timerfd_create(2)`.
+//! Timers that act by themselves: `timer_create(2)`, `timerfd_create(2)` and the real one of `setitimer(2)`.
 //!
-//! Answers to Linux's `kernel/time/posix-timers.c`, `kernel/time/posix-cpu-timers.c` and `fs/timerfd.c`. Deadlines stand in one
+//! Answers to Linux's `kernel/time/posix-timers.c`, `kernel/time/posix-cpu-timers.c`, `kernel/time/itimer.c` and `fs/timerfd.c`. Deadlines stand in one
 //! queue in the arena, on the monotonic clock; the timekeeper, a host process that does nothing else ([`queue`]), sleeps until
 //! the earliest and lets what is due expire. A timer on another clock looks at its own clock then, and queues itself again if
 //! it is too early. Left out: `TFD_TIMER_CANCEL_ON_SET` (nobody can set the clock), timers of one thread's processor time
-//! (they count the process's). Locks: one of rank OBJECT per timer, a leaf for the queue.
+//! (they count the process's), the timers of processor time of `setitimer`, which are the host's. Locks: one per timer, a leaf
+//! for the queue.
 
 pub mod posix;
 pub mod queue;
+pub mod real;
 pub mod timerfd;
 
 pub use posix::{Notify, PosixTimer, Timers};
@@ -73,7 +75,7 @@ impl Setting {
     }
 }
 
-/// The part that both kinds share: a next date and a place in the queue.
+/// The part that all kinds share: a next date and a place in the queue.
 #[derive(Default)]
 struct Schedule {
     /// On the timer's clock; `None` when it is not set.
