@@ -117,11 +117,9 @@ impl HostThread {
         let _ = self.tid.compare_exchange(0, tid, SeqCst, SeqCst);
     }
 
-    /// For a signal handler: a host signal arrived that the guest is to see.
+    /// For a signal handler: a host signal arrived that the guest is to see. [`note_event`](Self::note_event) comes after it.
     pub fn note_host_signal(&self, sig: u32) {
         self.host_signals.fetch_or(1 << (sig & 63), SeqCst);
-        self.work.store(1, SeqCst);
-        self.kick.store(1, SeqCst);
     }
 
     /// Takes the noted host signals, one bit each.
