@@ -136,9 +136,9 @@ unsafe extern "C" fn on_fault(sig: i32, info: *const SigInfo, uc: *mut UContext)
     // SAFETY: as in `on_syscall`.
     unsafe {
         let cpu = enter(uc);
-        entry::undo_quick(&mut Context::at(uc as usize), &cpu.fast);
+        let window = entry::interrupted(&mut Context::at(uc as usize), &cpu.fast);
         let context = &mut *uc;
-        match entry::window(context.machine.rip as usize) {
+        match window {
             // The call is made by this signal instead of the other one.
             Some(Window::Entering | Window::Refused) => return begun_call(cpu, uc),
             Some(Window::Left) => context.machine.rip = cpu.fast.resume() as u64,
@@ -202,8 +202,7 @@ unsafe extern "C" fn on_event(sig: i32, _info: *const SigInfo, uc: *mut UContext
             return go_on(context);
         }
         let mut cx = Context::at(uc as usize);
-        entry::undo_quick(&mut cx, &cpu.fast);
-        match entry::window(context.machine.rip as usize) {
+        match entry::interrupted(&mut cx, &cpu.fast) {
             Some(Window::Leaving) => return entry::leave_slowly(&mut cx),
             Some(Window::Left) => context.machine.rip = cpu.fast.resume() as u64,
             // As if it had come before the call.

@@ -287,13 +287,15 @@ pub fn window(rip: usize) -> Option<Window> {
     (at(umlaut_exit_check)..at(umlaut_exit_slow)).contains(&rip).then_some(Window::Leaving)
 }
 
-/// Makes a context that was interrupted while `getpid` was answered one that is [`Window::Entering`]. Others are left as they are.
-pub fn undo_quick(cx: &mut Context, fast: &Fast) {
+/// Which of the windows an interrupted context is in. What `getpid`'s short way had done is undone: the registers are then those
+/// of [`Window::Entering`].
+pub fn interrupted(cx: &mut Context, fast: &Fast) -> Option<Window> {
     let at = |f: unsafe extern "C" fn()| f as *const () as usize;
     let regs = cx.regs_mut();
     if (at(umlaut_quick_inside)..at(umlaut_quick_jump)).contains(&(regs.rip as usize)) {
         (regs.rsp, regs.r11, regs.rax) = (fast.user_sp() as u64, fast.resume() as u64, GETPID);
     }
+    window(regs.rip as usize)
 }
 
 /// Sends a context that was interrupted in [`Window::Leaving`] to the slow way out.
