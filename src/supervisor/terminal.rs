@@ -221,20 +221,16 @@ pub fn owe(fd: i32, modes: Option<Modes>) {
 
 /// In the relay: takes notice of the supervisor's death.
 pub fn watch_supervisor() {
-    // SAFETY: the handler makes plain calls only.
+    // SAFETY: the handler allocates nothing and takes no lock.
     unsafe { libc::signal(ORPHANED, orphaned as *const () as libc::sighandler_t) };
 }
 
 extern "C" fn orphaned(_: libc::c_int) {
-    // SAFETY: null, or what `owe` has put there, which nobody frees while this handler runs; and plain calls.
-    unsafe {
-        if let Some(owed) = OWED.load(SeqCst).as_ref() {
-            let group = libc::tcgetpgrp(owed.fd);
-            // A terminal that is not the session's own has no foreground to ask about.
-            if group < 0 || group == libc::getpgrp() {
-                libc::ioctl(owed.fd, libc::TCSETS2, &owed.modes);
-            }
-        }
-        libc::_exit(0)
+    // SAFETY: null, or what `owe` has put there, which nobody frees while this handler runs.
+    let owed = unsafe { OWED.load(SeqCst).as_ref() };
+    if let Some(owed) = owed.filter(|_| found().is_some_and(UserTerminal::foreground)) {
+        set_modes(owed.fd, &owed.modes);
     }
+    // SAFETY: a plain call.
+    unsafe { libc::_exit(0) }
 }
