@@ -172,13 +172,7 @@ pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
     let (more, words) = start.words(task);
     // From here to the end of the host's copy no other thread may change the mappings.
     let forking = parent_mm.begin_fork(&child_mm);
-    hold_events();
-    // SAFETY: without CLONE_VM and without a stack: the child goes on here on copies of everything.
-    let made = unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD | more, 0, words) };
-    if made != Ok(0) {
-        let _ = signal::set_mask(0);
-    }
-    match made {
+    match copy_process(more, words) {
         Ok(0) => {
             forking.child();
             let cpu = cpu::current();
@@ -197,6 +191,7 @@ pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
             unsafe { leave(cx.addr()) }
         }
         Ok(id) => {
+            let _ = signal::set_mask(0);
             drop(forking);
             task.thread.bind_if_unbound(id as u32, id as u32);
             Ok(id as u32)
@@ -209,9 +204,16 @@ pub fn fork(cx: &mut Context, task: &Arc<Task>, start: Start) -> Result<u32> {
     }
 }
 
-/// Before this host thread becomes two: an event of the new one must not be noted for the thread that it still takes itself for.
-fn hold_events() {
+/// Makes a copy of this host process, with the running thread only: answers the copy's id here, and 0 in the copy. In both, events are
+/// held back from then on: one of the copy's must not be noted for the thread that it still takes itself for.
+fn copy_process(more_flags: u64, words: process::CloneWords) -> Result<usize> {
     let _ = signal::set_mask(super::handlers::events());
+    // SAFETY: without CLONE_VM and without a stack: the child goes on here on copies of everything.
+    let made = unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD | more_flags, 0, words) };
+    if made.is_err() {
+        let _ = signal::set_mask(0);
+    }
+    made
 }
 
 /// A new host thread's first steps. What cannot be armed must not run. Events that whoever made it held
@@ -243,13 +245,7 @@ pub fn die_with_supervisor() -> bool {
 pub fn move_to_own_process(task: &'static Task, own: Arc<Task>) -> Result<()> {
     let before = task.thread.host_pid();
     map_huge_text(&current_stack());
-    hold_events();
-    // SAFETY: as in `fork`.
-    let made = unsafe { process::clone(CLONE_FILES | CLONE_PARENT | SIGCHLD, 0, Default::default()) };
-    if made.is_err() {
-        let _ = signal::set_mask(0);
-    }
-    match made? {
+    match copy_process(0, Default::default())? {
         0 => {
             // The count is the old host thread's.
             core::mem::forget(own);
