@@ -12,7 +12,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use fs_emu::cred::Caps;
 use host::{Errno, Result, user};
 use vkernel::net::addr::{AF_INET, AF_INET6, AF_NETLINK, AF_UNIX};
-use vkernel::net::{Core, Family, Kind, Socket, Ucred, block, interface_exists, netlink, protocol};
+use vkernel::net::{Core, Family, Kind, Socket, Ucred, block, interface_exists, netlink, protocol, tcp_state};
 
 macro_rules! names {
     ($($name:ident = $n:literal),* $(,)?) => { $(const $name: i32 = $n;)* };
@@ -361,9 +361,6 @@ const SEGMENT: u32 = vkernel::net::SEGMENT as u32;
 /// measured, for nothing is sent.
 fn tcp_info(socket: &Socket) -> Vec<u8> {
     const WORDS: usize = 62;
-    const ESTABLISHED: u8 = 1;
-    const CLOSE: u8 = 7;
-    const LISTEN: u8 = 10;
     /// `TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE`, and the scales.
     const AGREED: [u8; 2] = [7, 0xaa];
     let state = socket.core().tcp_state();
@@ -376,13 +373,13 @@ fn tcp_info(socket: &Socket) -> Vec<u8> {
     };
     set(&[(20, 10), (22, 3), (26, u32::MAX), (27, u32::MAX), (28, u32::MAX), (29, u32::MAX)]);
     match state {
-        LISTEN => {
+        tcp_state::LISTEN => {
             let (waiting, backlog) = socket.backlog();
             set(&[(6, waiting), (7, backlog)]);
         }
-        CLOSE if !socket.is_connected() => set(&[(2, 1_000_000), (4, 536), (5, 88), (19, i32::MAX as u32)]),
+        tcp_state::CLOSE if !socket.is_connected() => set(&[(2, 1_000_000), (4, 536), (5, 88), (19, i32::MAX as u32)]),
         _ => {
-            head = [state.max(ESTABLISHED), 0, 0, 0, 0, AGREED[0], AGREED[1], 1];
+            head = [state, 0, 0, 0, 0, AGREED[0], AGREED[1], 1];
             set(&[(2, 200_000), (3, 40_000), (4, 32768), (5, 536), (15, 65535), (16, SEGMENT), (17, 25), (18, 12)]);
             set(&[(19, i32::MAX as u32), (21, SEGMENT), (24, SEGMENT)]);
         }

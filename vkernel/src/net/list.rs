@@ -6,6 +6,7 @@
 use super::addr::{Addr, Ip};
 use super::core::{Core, Family, Kind, Role};
 use super::protocol::TCP;
+use super::tcp_state::*;
 use crate::kernel::kernel;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -40,14 +41,6 @@ fn sockets(family: Family, protocol: u32) -> Vec<Arc<Core>> {
     all
 }
 
-/// TCP's states as the tables number them.
-const ESTABLISHED: u8 = 1;
-const SYN_SENT: u8 = 2;
-const FIN_WAIT2: u8 = 5;
-const CLOSE: u8 = 7;
-const CLOSE_WAIT: u8 = 8;
-const LISTEN: u8 = 10;
-
 /// What one line tells.
 struct Row {
     local: Ip,
@@ -60,7 +53,7 @@ struct Row {
 }
 
 impl Core {
-    /// TCP's state, as the tables and `TCP_INFO` have it.
+    /// Which of [`tcp_state`](super::tcp_state).
     pub fn tcp_state(&self) -> u8 {
         let state = self.state.lock();
         match &state.role {

@@ -67,6 +67,17 @@ pub mod protocol {
     pub const UDPLITE: u32 = 136;
 }
 
+/// TCP's states, as `/proc/net/tcp` and `TCP_INFO` number them.
+#[allow(missing_docs)]
+pub mod tcp_state {
+    pub const ESTABLISHED: u8 = 1;
+    pub const SYN_SENT: u8 = 2;
+    pub const FIN_WAIT2: u8 = 5;
+    pub const CLOSE: u8 = 7;
+    pub const CLOSE_WAIT: u8 = 8;
+    pub const LISTEN: u8 = 10;
+}
+
 /// Flags of sending and receiving (`MSG_*`).
 #[allow(missing_docs)]
 pub mod msg {
