@@ -122,6 +122,12 @@ impl HostFile {
         Err(Errno::EAGAIN)
     }
 
+    /// After `EINTR`, which says that a signal is pending: whether the transfer goes on all the same. As on Linux, what is there already
+    /// is read, and what there is room for written.
+    fn ready_despite_signal(&self, event: Events) -> bool {
+        self.waits() && !self.poll_host(event).is_empty()
+    }
+
     fn offset(&self, off: u64) -> Option<u64> {
         (self.seekable && off != AT_POSITION).then_some(off)
     }
@@ -162,10 +168,7 @@ impl FileOps for HostFile {
         }
         self.expect(Events::IN)?;
         let result = match fd::readv(self.fd.raw(), self.offset(off), to) {
-            // A signal is pending. As on Linux, what is there already is read all the same.
-            Err(Errno::EINTR) if self.waits() && !self.poll_host(Events::IN).is_empty() => {
-                fd::readv_now(self.fd.raw(), to)
-            }
+            Err(Errno::EINTR) if self.ready_despite_signal(Events::IN) => fd::readv_now(self.fd.raw(), to),
             result => result,
         };
         if result == Err(Errno::EFAULT) {
@@ -189,8 +192,7 @@ impl FileOps for HostFile {
             fd::lseek(self.fd.raw(), 0, SEEK_END)?;
         }
         let result = match fd::writev(self.fd.raw(), at, from) {
-            // A signal is pending. As on Linux, what there is room for is written all the same.
-            Err(Errno::EINTR) if self.waits() && !self.poll_host(Events::OUT).is_empty() => self.write_pieces(from),
+            Err(Errno::EINTR) if self.ready_despite_signal(Events::OUT) => self.write_pieces(from),
             result => result,
         };
         if result == Err(Errno::EFAULT) {
