@@ -1,14 +1,14 @@
 //! Leases, directory notification and `O_ASYNC`: the parts of `fcntl` that send signals (`fs/locks.c`, `fs/notify/dnotify/`).
 
-use super::path::{self, Asker};
+use super::path::Asker;
 use super::rw;
 use crate::dispatch::Call;
 use crate::table::Fd;
 use alloc::sync::Arc;
 use fs_emu::cred::Caps;
-use fs_emu::vfs::{At, File, OpenHow, Path, Resolve, perm};
+use fs_emu::vfs::{At, File, OpenHow, Path, perm};
 use fs_emu::{FileType, OpenFlags};
-use host::{Errno, Result};
+use host::{Errno, Result, rcu};
 use vkernel::Task;
 use vkernel::files::dnotify::Dnotify;
 use vkernel::files::extra::{FileExtra, Receiver};
@@ -85,27 +85,20 @@ fn opened(id: FileId) -> (usize, usize) {
     (seen.len() - writers, writers)
 }
 
-/// Before a file is opened: leases in the way are broken. What is wrong with the path, the open itself will say.
+/// Before a file is opened: leases in the way are broken. What is wrong with the path, the open itself will say. The walk is
+/// made for this alone, and only where there are leases: the open's own goes on to create and to truncate.
 pub(super) fn before_open(task: &Task, dirfd: Fd, name: &[u8], how: &OpenHow) -> Result<()> {
     if !kernel().leases.any() || how.flags.contains(OpenFlags::PATH) {
         return Ok(());
     }
-    let scoped = how.resolve.intersects(Resolve::BENEATH | Resolve::IN_ROOT);
-    let base = if scoped { path::scoped_base(task, dirfd)? } else { path::base(task, dirfd, name)? };
-    let (asker, at) = (Asker::of(task), At::new(&base, name));
-    let mut walk = how.resolve;
-    walk.set(Resolve::NOFOLLOW, how.flags.contains(OpenFlags::NOFOLLOW));
-    let Ok(path) = asker.ctx().find(at, walk) else { return Ok(()) };
-    let writes = how.flags.writable() || how.flags.contains(OpenFlags::TRUNC);
-    let mut want = if how.flags.readable() { perm::READ } else { 0 };
-    if writes {
-        want |= perm::WRITE;
-    }
+    let asker = Asker::of(task);
+    let base = super::open::base(task, &rcu::read(), dirfd, name, how)?.into_owned();
+    let Ok(path) = asker.ctx().find(At::new(&base, name), how.walk()) else { return Ok(()) };
     let exclusive = how.flags.contains(OpenFlags::CREAT | OpenFlags::EXCL);
-    if exclusive || perm::permission(&asker.cred, &**path.inode(), want).is_err() {
+    if exclusive || perm::permission(&asker.cred, &**path.inode(), how.access()).is_err() {
         return Ok(());
     }
-    wait(task, &path, writes, how.flags.contains(OpenFlags::NONBLOCK))
+    wait(task, &path, how.access() & perm::WRITE != 0, how.flags.contains(OpenFlags::NONBLOCK))
 }
 
 /// Before `truncate(2)`.

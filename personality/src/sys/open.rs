@@ -13,7 +13,8 @@ use fs_emu::vfs::anon::AnonInode;
 use fs_emu::vfs::{At, File, OpenHow, Opened, Path, Resolve, ops};
 use fs_emu::{FileOps, FileType, OpenFlags};
 use host::layout::PAGE_SIZE;
-use host::{Errno, Result, abi, rcu, user};
+use host::rcu::{self, Reading};
+use host::{Errno, Result, abi, user};
 use vkernel::kernel::kernel;
 use vkernel::pipe::Ident;
 use vkernel::tty::SlaveFile;
@@ -60,11 +61,9 @@ fn read_how(addr: usize, size: usize) -> Result<abi::OpenHow> {
 fn open_how(task: &Task, dirfd: Fd, path: PathPtr, how: &OpenHow) -> Result<usize> {
     let name = path::read(path)?;
     let slot = path::table(task)?.reserve(0, path::fd_limit(task))?;
-    let scoped = how.resolve.intersects(Resolve::BENEATH | Resolve::IN_ROOT);
     super::lease::before_open(task, dirfd, &name, how)?;
     let reading = rcu::read();
-    let base =
-        if scoped { Cow::Owned(path::scoped_base(task, dirfd)?) } else { path::base_in(task, &reading, dirfd, &name)? };
+    let base = base(task, &reading, dirfd, &name, how)?;
     let opened = ops::open(&path::ctx(task, &reading), At::new(&base, &name), how)?;
     drop(base);
     drop(reading);
@@ -78,6 +77,20 @@ fn open_how(task: &Task, dirfd: Fd, path: PathPtr, how: &OpenHow) -> Result<usiz
         Opened::Special { path, kind, rdev, flags } => open_special(task, path, kind, rdev, flags)?,
     };
     Ok(slot.publish(file, how.flags.contains(OpenFlags::CLOEXEC)) as usize)
+}
+
+/// Where the walk starts: with a scope, in the directory even if the path is absolute.
+pub(super) fn base<'r>(
+    task: &Task,
+    reading: &'r Reading,
+    dirfd: Fd,
+    name: &[u8],
+    how: &OpenHow,
+) -> Result<Cow<'r, Path>> {
+    if how.resolve.intersects(Resolve::BENEATH | Resolve::IN_ROOT) {
+        return path::scoped_base(task, dirfd).map(Cow::Owned);
+    }
+    path::base_in(task, reading, dirfd, name)
 }
 
 /// A file reached through a magic link to one without a path has none either.

@@ -89,7 +89,7 @@ impl OpenHow {
     }
 
     /// The walk's flags without creation.
-    fn walk(&self) -> Resolve {
+    pub fn walk(&self) -> Resolve {
         let mut r = self.resolve;
         r.set(Resolve::NOFOLLOW, self.flags.contains(OpenFlags::NOFOLLOW));
         r.set(Resolve::DIRECTORY, self.flags.contains(OpenFlags::DIRECTORY));
@@ -97,7 +97,7 @@ impl OpenHow {
     }
 
     /// What permission the open call needs: `O_TRUNC` needs to write whatever the access mode.
-    fn access(&self) -> u32 {
+    pub fn access(&self) -> u32 {
         let acc = match self.flags.bits() & 3 {
             0 => perm::READ,
             1 => perm::WRITE,
