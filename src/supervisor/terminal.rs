@@ -231,6 +231,5 @@ extern "C" fn orphaned(_: libc::c_int) {
     if let Some(owed) = owed.filter(|_| found().is_some_and(UserTerminal::foreground)) {
         set_modes(owed.fd, &owed.modes);
     }
-    // SAFETY: a plain call.
-    unsafe { libc::_exit(0) }
+    host::sys::process::exit_group(0)
 }
