@@ -12,7 +12,7 @@ use host::time::Deadline;
 use host::{Errno, Result, user};
 use vkernel::Task;
 use vkernel::kernel::kernel;
-use vkernel::task::{Usage, Wait};
+use vkernel::task::{ThreadGroup, Usage, Wait};
 use vkernel::timer::{Setting, TimerClock};
 
 const REALTIME: i32 = 0;
@@ -32,8 +32,11 @@ pub(super) const WAKE_ALARM: fs_emu::cred::Caps = fs_emu::cred::Caps::from_bits_
 enum Clock {
     /// One of the machine's.
     Machine(u32),
-    /// The processor time of this process, or another one's, in host terms.
-    Process { host: u32, own: bool },
+    /// The processor time of this process, or another one's: in host terms, and what it used in host processes `before`, in
+    /// nanoseconds.
+    Process { host: u32, before: u64, own: bool },
+    /// All that a process used which nobody has waited for yet, in nanoseconds.
+    Ended(u64),
     /// The processor time of a thread, in host terms.
     Thread { host: u32, own: bool },
 }
@@ -41,12 +44,16 @@ enum Clock {
 /// Finds the clock. `EINVAL` for what there is not.
 fn find(task: &Task, id: i32) -> Result<Clock> {
     match id {
-        PROCESS_CPUTIME => Ok(Clock::Process { host: id as u32, own: true }),
+        PROCESS_CPUTIME => Ok(Clock::Process { host: id as u32, before: used_before(&task.group), own: true }),
         THREAD_CPUTIME => Ok(Clock::Thread { host: id as u32, own: true }),
         0..=9 | TAI => Ok(Clock::Machine(id as u32)),
         ..0 => find_cpu_clock(task, id),
         _ => Err(Errno::EINVAL),
     }
+}
+
+fn used_before(group: &ThreadGroup) -> u64 {
+    group.own_usage.lock().cpu_ns()
 }
 
 /// A negative id: the complement of a process or thread id, a bit that says which, and the kind of time.
@@ -69,26 +76,30 @@ fn find_cpu_clock(task: &Task, id: i32) -> Result<Clock> {
         return Ok(Clock::Thread { host: host_id(other.thread.host_tid()), own });
     }
     if pid == 0 || pid == task.tgid() || pid == task.tid() {
-        return Ok(Clock::Process { host: host_id(0), own: true });
+        return Ok(Clock::Process { host: host_id(0), before: used_before(&task.group), own: true });
     }
-    let other = kernel().tasks.process(pid).filter(|p| !p.zombie).ok_or(Errno::EINVAL)?;
-    let thread = other.group.threads().first().cloned().ok_or(Errno::EINVAL)?;
-    Ok(Clock::Process { host: host_id(thread.thread.host_pid()), own: false })
+    let group = kernel().tasks.process(pid).ok_or(Errno::EINVAL)?.group;
+    // Before it is known to live: at the end it becomes all that was used.
+    let before = used_before(&group);
+    if kernel().tasks.process(pid).is_none_or(|p| p.zombie) {
+        return Ok(Clock::Ended(used_before(&group)));
+    }
+    let thread = group.threads().first().cloned().ok_or(Errno::EINVAL)?;
+    Ok(Clock::Process { host: host_id(thread.thread.host_pid()), before, own: false })
 }
 
 /// What a timer on this clock counts on. `EOPNOTSUPP` for those that only tell the time.
 pub(super) fn for_timer(task: &Task, id: i32) -> Result<TimerClock> {
     const MONOTONIC_RAW: i32 = 4;
-    let carried = |us: u64| us.saturating_mul(1000);
     match find(task, id)? {
         Clock::Machine(_) if (MONOTONIC_RAW..BOOTTIME).contains(&id) => Err(Errno::EOPNOTSUPP),
         Clock::Machine(host) => Ok(TimerClock::Machine(host)),
-        Clock::Process { host, own: false } => Ok(TimerClock::Cpu(host, 0)),
+        Clock::Process { host, before, own: false } => Ok(TimerClock::Cpu(host, before)),
+        Clock::Ended(_) => Err(Errno::EINVAL),
         // Of the process, for the timekeeper can't see a thread's.
-        _ => {
-            let before = *task.group.own_usage.lock();
+        Clock::Process { .. } | Clock::Thread { .. } => {
             let host = !task.thread.host_pid() << 3 | PROCESS_CPUTIME as u32;
-            Ok(TimerClock::Cpu(host, carried(before.utime_us.saturating_add(before.stime_us))))
+            Ok(TimerClock::Cpu(host, used_before(&task.group)))
         }
     }
 }
@@ -101,21 +112,19 @@ pub(super) fn check_alarm(task: &Task, id: i32) -> Result<()> {
     Ok(())
 }
 
-fn read(task: &Task, which: Clock) -> Result<Timespec> {
-    let carried = |us: u64| Timespec::from_nanos(us.saturating_mul(1000));
+fn read(which: Clock) -> Result<Timespec> {
     match which {
         Clock::Machine(id) | Clock::Thread { host: id, .. } => clock::gettime(id),
-        Clock::Process { host, own } => {
-            let now = clock::gettime(host)?;
-            let before = if own { *task.group.own_usage.lock() } else { Usage::default() };
-            Ok(now.checked_add(carried(before.utime_us.saturating_add(before.stime_us))).unwrap_or(now))
+        Clock::Process { host, before, .. } => {
+            Ok(Timespec::from_nanos(clock::gettime(host)?.as_nanos().saturating_add(before)))
         }
+        Clock::Ended(used) => Ok(Timespec::from_nanos(used)),
     }
 }
 
 /// `clock_gettime(2)`.
 pub fn clock_gettime(call: &mut Call<'_>, id: i32, time: Ptr) -> Result<usize> {
-    let now = find(call.task, id).and_then(|c| read(call.task, c))?;
+    let now = find(call.task, id).and_then(read)?;
     user::write(time.0, &now).map(|()| 0)
 }
 
@@ -123,6 +132,7 @@ pub fn clock_gettime(call: &mut Call<'_>, id: i32, time: Ptr) -> Result<usize> {
 pub fn clock_getres(call: &mut Call<'_>, id: i32, res: Ptr) -> Result<usize> {
     let host = match find(call.task, id)? {
         Clock::Machine(host) | Clock::Process { host, .. } | Clock::Thread { host, .. } => host,
+        Clock::Ended(_) => PROCESS_CPUTIME as u32,
     };
     user::write_opt(res.0, &clock::getres(host)?).map(|()| 0)
 }
@@ -258,11 +268,11 @@ fn sleep(task: &Task, deadline: Option<Deadline>) -> Result<usize> {
 /// Sleeps until a processor-time clock has got so far. Looked at about as often as Linux's tick does.
 fn sleep_on_cpu(task: &Task, which: Clock, absolute: bool, time: Timespec) -> Result<usize> {
     const TICK: Timespec = Timespec { sec: 0, nsec: 4_000_000 };
-    if matches!(which, Clock::Thread { own: true, .. }) {
+    if matches!(which, Clock::Thread { own: true, .. } | Clock::Ended(_)) {
         return Err(Errno::EINVAL);
     }
-    let target = if absolute { Some(time) } else { read(task, which)?.checked_add(time) };
-    while target.is_none_or(|t| read(task, which).is_ok_and(|now| now < t)) {
+    let target = if absolute { Some(time) } else { read(which)?.checked_add(time) };
+    while target.is_none_or(|t| read(which).is_ok_and(|now| now < t)) {
         sleep(task, Deadline::after(TICK))?;
     }
     Ok(0)

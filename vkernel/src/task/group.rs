@@ -43,6 +43,11 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Its processor time, in nanoseconds.
+    pub fn cpu_ns(&self) -> u64 {
+        self.utime_us.saturating_add(self.stime_us).saturating_mul(1000)
+    }
+
     /// Adds another's; the larger peak memory stays.
     pub fn add(&mut self, o: &Usage) {
         self.utime_us += o.utime_us;
@@ -108,7 +113,7 @@ pub struct ThreadGroup {
     soft_limits: [AtomicU64; super::limits::COUNT],
     /// Of children that were waited for.
     pub children_usage: Mutex<Usage>,
-    /// Own usage carried over when the process moved to another host process.
+    /// Own usage carried over when the process moved to another host process; all of it once it has ended.
     pub own_usage: Mutex<Usage>,
     /// `PR_SET_CHILD_SUBREAPER`.
     pub subreaper: AtomicU32,

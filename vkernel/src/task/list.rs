@@ -212,6 +212,7 @@ impl TaskList {
         let Some(node) = tree.nodes.get_mut(&pid) else { return };
         node.zombie = Some(how);
         node.usage = usage;
+        *group.own_usage.lock() = usage;
         let uid = node.uid;
         let (parent, children) = (node.parent, core::mem::take(&mut node.children));
         let deaths = tree.reparent(pid, parent, children);
