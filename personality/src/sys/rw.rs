@@ -13,6 +13,7 @@ use fs_emu::vfs::file::Whence;
 use host::iov::IovIter;
 use host::rcu::{self, RcuRef, Reading};
 use host::{Errno, Result, user};
+use vkernel::Task;
 use vkernel::files::FileTable;
 use vkernel::files::io::{self, How, Tried};
 
@@ -44,7 +45,9 @@ pub(super) fn buffers<'a>(iov: Ptr, count: usize) -> Result<IovIter<'a>> {
     IovIter::user_vec(user::read_iovecs(iov.0, count)?)
 }
 
-/// The file of a call, for as long as this thread reads; with an offset: `EINVAL`, `EBADF`, `ESPIPE`, in this order.
+/// The file of a call, for as long as this thread reads; with an offset: `EINVAL`, `EBADF`, `ESPIPE`, in this order. In line, as every
+/// read and write comes through here.
+#[inline(always)]
 fn look<'r>(call: &Call<'_>, reading: &'r Reading, fd: Fd, at: Option<i64>) -> Result<RcuRef<'r, File>> {
     if at.is_some_and(|at| at < 0) {
         return Err(Errno::EINVAL);
@@ -56,97 +59,115 @@ fn look<'r>(call: &Call<'_>, reading: &'r Reading, fd: Fd, at: Option<i64>) -> R
     if at.is_some() && !file.ops().seekable() { Err(Errno::ESPIPE) } else { Ok(file) }
 }
 
-/// The same, counted, for a call with an offset: `EINVAL`, `EBADF`, `ESPIPE`, in this order.
-fn file_at(call: &Call<'_>, fd: Fd, offset: i64) -> Result<Arc<File>> {
-    if offset < 0 {
-        return Err(Errno::EINVAL);
+/// The direction of a call.
+type Way = bool;
+const READ: Way = false;
+const WRITE: Way = true;
+
+fn want<const WAY: Way>(file: &File) -> Result<()> {
+    if WAY == WRITE { file.want_write() } else { file.want_read() }
+}
+
+fn transfer<const WAY: Way>(task: &Task, file: Arc<File>, iter: &mut IovIter<'_>, how: How) -> Result<usize> {
+    if WAY == WRITE { io::write(task, file, iter, how) } else { io::read(task, file, iter, how) }
+}
+
+/// A transfer with one buffer. A regular file is not counted meanwhile; all others go the long way.
+fn one<const WAY: Way>(call: &Call<'_>, fd: Fd, buf: Ptr, count: usize, at: Option<i64>) -> Result<usize> {
+    let task = call.task;
+    let (mut iter, moved) = {
+        let reading = rcu::read();
+        let file = look(call, &reading, fd, at)?;
+        want::<WAY>(&file)?;
+        let mut iter = buffer(buf, count)?;
+        let tried = if WAY == WRITE {
+            io::try_write(task, task.cred_in(&reading), &file, &mut iter, at)
+        } else {
+            io::try_read(task, &file, &mut iter, at)
+        };
+        match tried {
+            Tried::Done(done) => return done,
+            Tried::Rest(moved) => (iter, moved),
+        }
+    };
+    transfer::<WAY>(task, file(call, fd)?, &mut iter, How { at, moved, ..How::default() })
+}
+
+/// A transfer with many buffers.
+fn vector<const WAY: Way>(
+    call: &Call<'_>,
+    fd: Fd,
+    iov: Ptr,
+    count: usize,
+    at: Option<i64>,
+    flags: u32,
+) -> Result<usize> {
+    let file = look(call, &rcu::read(), fd, at)?.to_arc();
+    let mut iter = buffers(iov, count)?;
+    want::<WAY>(&file)?;
+    if iter.remaining() == 0 {
+        return Ok(0);
     }
-    let file = file(call, fd)?;
-    if file.ops().seekable() { Ok(file) } else { Err(Errno::ESPIPE) }
-}
-
-/// A read into one buffer. A regular file is read without being counted; all others the long way.
-fn read_one(call: &Call<'_>, fd: Fd, buf: Ptr, count: usize, at: Option<i64>) -> Result<usize> {
-    let (mut to, moved) = {
-        let reading = rcu::read();
-        let file = look(call, &reading, fd, at)?;
-        file.want_read()?;
-        let mut to = buffer(buf, count)?;
-        match io::try_read(call.task, &file, &mut to, at) {
-            Tried::Done(done) => return done,
-            Tried::Rest(moved) => (to, moved),
-        }
-    };
-    io::read(call.task, file(call, fd)?, &mut to, How { at, moved, ..How::default() })
-}
-
-/// A write from one buffer, likewise.
-fn write_one(call: &Call<'_>, fd: Fd, buf: Ptr, count: usize, at: Option<i64>) -> Result<usize> {
-    let (mut from, moved) = {
-        let reading = rcu::read();
-        let file = look(call, &reading, fd, at)?;
-        file.want_write()?;
-        let mut from = buffer(buf, count)?;
-        match io::try_write(call.task, call.task.cred_in(&reading), &file, &mut from, at) {
-            Tried::Done(done) => return done,
-            Tried::Rest(moved) => (from, moved),
-        }
-    };
-    io::write(call.task, file(call, fd)?, &mut from, How { at, moved, ..How::default() })
+    let how = how(at, flags)?;
+    if WAY == READ || flags & (RWF_SYNC | RWF_DSYNC) == 0 {
+        return transfer::<WAY>(call.task, file, &mut iter, how);
+    }
+    let n = io::write(call.task, file.clone(), &mut iter, how)?;
+    match file.sync(flags & RWF_SYNC == 0) {
+        // Nothing to sync: what a pipe answers, and a write does not mind.
+        Ok(()) | Err(Errno::EINVAL) => Ok(n),
+        Err(e) => Err(e),
+    }
 }
 
 /// `read(2)`.
 pub fn read(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize) -> Result<usize> {
-    read_one(call, fd, buf, count, None)
+    one::<READ>(call, fd, buf, count, None)
 }
 
 /// `write(2)`.
 pub fn write(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize) -> Result<usize> {
-    write_one(call, fd, buf, count, None)
+    one::<WRITE>(call, fd, buf, count, None)
 }
 
 /// `pread64(2)`.
 pub fn pread64(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize, offset: i64) -> Result<usize> {
-    read_one(call, fd, buf, count, Some(offset))
+    one::<READ>(call, fd, buf, count, Some(offset))
 }
 
 /// `pwrite64(2)`.
 pub fn pwrite64(call: &mut Call<'_>, fd: Fd, buf: Ptr, count: usize, offset: i64) -> Result<usize> {
-    write_one(call, fd, buf, count, Some(offset))
+    one::<WRITE>(call, fd, buf, count, Some(offset))
 }
 
 /// `readv(2)`.
 pub fn readv(call: &mut Call<'_>, fd: Fd, iov: Ptr, count: usize) -> Result<usize> {
-    let file = file(call, fd)?;
-    vector_read(call, file, iov, count, None, 0)
+    vector::<READ>(call, fd, iov, count, None, 0)
 }
 
 /// `writev(2)`.
 pub fn writev(call: &mut Call<'_>, fd: Fd, iov: Ptr, count: usize) -> Result<usize> {
-    let file = file(call, fd)?;
-    vector_write(call, file, iov, count, None, 0)
+    vector::<WRITE>(call, fd, iov, count, None, 0)
 }
 
 /// `preadv(2)`. On x86-64 the low half is the whole offset.
 pub fn preadv(call: &mut Call<'_>, fd: Fd, iov: Ptr, count: usize, low: u64, _high: u64) -> Result<usize> {
-    let file = file_at(call, fd, low as i64)?;
-    vector_read(call, file, iov, count, Some(low as i64), 0)
+    vector::<READ>(call, fd, iov, count, Some(low as i64), 0)
 }
 
 /// `pwritev(2)`.
 pub fn pwritev(call: &mut Call<'_>, fd: Fd, iov: Ptr, count: usize, low: u64, _high: u64) -> Result<usize> {
-    let file = file_at(call, fd, low as i64)?;
-    vector_write(call, file, iov, count, Some(low as i64), 0)
+    vector::<WRITE>(call, fd, iov, count, Some(low as i64), 0)
 }
 
-/// `preadv2(2)`: an offset of -1 is the file's position.
+/// The offset of `preadv2(2)` and `pwritev2(2)`: -1 is the file's position.
+fn at_or_position(low: u64) -> Option<i64> {
+    (low != u64::MAX).then_some(low as i64)
+}
+
+/// `preadv2(2)`.
 pub fn preadv2(call: &mut Call<'_>, fd: Fd, iov: Ptr, count: usize, low: u64, _high: u64, flags: u32) -> Result<usize> {
-    if low == u64::MAX {
-        let file = file(call, fd)?;
-        return vector_read(call, file, iov, count, None, flags);
-    }
-    let file = file_at(call, fd, low as i64)?;
-    vector_read(call, file, iov, count, Some(low as i64), flags)
+    vector::<READ>(call, fd, iov, count, at_or_position(low), flags)
 }
 
 /// `pwritev2(2)`.
@@ -159,12 +180,7 @@ pub fn pwritev2(
     _high: u64,
     flags: u32,
 ) -> Result<usize> {
-    if low == u64::MAX {
-        let file = file(call, fd)?;
-        return vector_write(call, file, iov, count, None, flags);
-    }
-    let file = file_at(call, fd, low as i64)?;
-    vector_write(call, file, iov, count, Some(low as i64), flags)
+    vector::<WRITE>(call, fd, iov, count, at_or_position(low), flags)
 }
 
 const RWF_HIPRI: u32 = 1;
@@ -179,40 +195,6 @@ fn how(at: Option<i64>, flags: u32) -> Result<How> {
         return Err(Errno::EOPNOTSUPP);
     }
     Ok(How { at, nowait: flags & RWF_NOWAIT != 0, append: flags & RWF_APPEND != 0, ..How::default() })
-}
-
-fn vector_read(call: &Call<'_>, file: Arc<File>, iov: Ptr, count: usize, at: Option<i64>, flags: u32) -> Result<usize> {
-    let mut to = buffers(iov, count)?;
-    file.want_read()?;
-    if to.remaining() == 0 {
-        return Ok(0);
-    }
-    io::read(call.task, file, &mut to, how(at, flags)?)
-}
-
-fn vector_write(
-    call: &Call<'_>,
-    file: Arc<File>,
-    iov: Ptr,
-    count: usize,
-    at: Option<i64>,
-    flags: u32,
-) -> Result<usize> {
-    let mut from = buffers(iov, count)?;
-    file.want_write()?;
-    if from.remaining() == 0 {
-        return Ok(0);
-    }
-    let how = how(at, flags)?;
-    if flags & (RWF_SYNC | RWF_DSYNC) == 0 {
-        return io::write(call.task, file, &mut from, how);
-    }
-    let n = io::write(call.task, file.clone(), &mut from, how)?;
-    match file.sync(flags & RWF_SYNC == 0) {
-        // Nothing to sync: what a pipe answers, and a write does not mind.
-        Ok(()) | Err(Errno::EINVAL) => Ok(n),
-        Err(e) => Err(e),
-    }
 }
 
 /// An operation of `io_submit(2)`: what is wrong before the transfer starts is an error, what comes of it a result.
