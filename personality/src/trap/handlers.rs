@@ -1,4 +1,5 @@
-//! The host signal handlers: the only ways into the kernel, and the way out.
+//! The ways into the kernel, and the way out: three host signal handlers, and the call that comes from a patched site without a signal
+//! (`arch::entry`).
 //!
 //! In guest code a handler enters the kernel at once. In kernel code it only marks and returns (DESIGN D7): it allocates
 //! nothing, takes no lock, and lets the interrupted code find the mark, either before it sleeps (the gate's window) or
