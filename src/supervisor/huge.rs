@@ -4,6 +4,7 @@
 //! Where the host has no huge pages for shared memory, or the text is not where the linker was told to put it (`build.rs`),
 //! everything stays as it is. The supervisor itself goes on with its own text: what it runs, no guest can reach.
 
+use super::image;
 use host::layout::PAGE_SIZE;
 use std::ffi::CStr;
 use std::ops::Range;
@@ -30,22 +31,10 @@ pub fn serve() {
 
 /// This program's text, and the 2 MiB windows around it if nothing else of the program is there.
 fn text() -> Option<(Range<usize>, Range<usize>)> {
-    // SAFETY: reads the auxiliary vector, and the program headers that it names.
-    let (at, headers) = unsafe {
-        let at = libc::getauxval(libc::AT_PHDR) as usize;
-        let count = libc::getauxval(libc::AT_PHNUM) as usize;
-        if at == 0 || count == 0 {
-            return None;
-        }
-        (at, std::slice::from_raw_parts(at as *const libc::Elf64_Phdr, count))
-    };
-    let own = headers.iter().find(|h| h.p_type == libc::PT_PHDR)?;
-    let base = at - own.p_vaddr as usize;
-    let place = |h: &libc::Elf64_Phdr| base + h.p_vaddr as usize..base + (h.p_vaddr + h.p_memsz) as usize;
-    let loads = || headers.iter().filter(|h| h.p_type == libc::PT_LOAD);
-    let text = loads().find(|h| h.p_flags & libc::PF_X != 0).map(place)?;
+    let text = image::segments().find(|s| s.flags & libc::PF_X != 0)?.range;
     let window = text.start & !(HUGE - 1)..text.end.next_multiple_of(HUGE);
-    let alone = loads().map(place).filter(|p| p.start < window.end && window.start < p.end).count() == 1;
+    let within = |s: &image::Segment| s.range.start < window.end && window.start < s.range.end;
+    let alone = image::segments().filter(within).count() == 1;
     let gate = host::arch::gate::gate_page();
     (alone && window.len() <= MOST && text.contains(&gate)).then_some((text, window))
 }

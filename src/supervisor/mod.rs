@@ -7,6 +7,7 @@ mod console;
 pub mod early;
 mod heap;
 mod huge;
+mod image;
 mod network;
 mod reap;
 mod relay;

@@ -4,10 +4,12 @@
 //! theirs, and the supervisor hands its own to the virtual foreground group.
 
 use super::heap::in_arena;
-use super::{console, huge, reap, timekeeper, tracer, watchdog};
+use super::{console, huge, image, reap, timekeeper, tracer, watchdog};
 use anyhow::Result;
 use host::sys::signal::DOORBELL;
+use std::io::Error;
 use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use vkernel::kernel::{Kernel, TrapKind, kernel};
 use vkernel::signal::{self, code};
 
@@ -66,11 +68,26 @@ pub fn serve(trap: TrapKind) -> Result<i32> {
     }
 }
 
+/// The next signal, slept for. Where none comes for a while, what only the set-up needed is let go of, once.
+fn next(info: &mut MaybeUninit<libc::siginfo_t>) -> i32 {
+    const QUIET: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+    static LET_GO: AtomicBool = AtomicBool::new(false);
+    loop {
+        let at_most = if LET_GO.load(Relaxed) { std::ptr::null() } else { &QUIET };
+        // SAFETY: a valid set, a live siginfo, and a time or none.
+        let sig = unsafe { libc::sigtimedwait(&set(), info.as_mut_ptr(), at_most) };
+        if sig > 0 || Error::last_os_error().raw_os_error() != Some(libc::EAGAIN) {
+            return sig;
+        }
+        image::let_go();
+        LET_GO.store(true, Relaxed);
+    }
+}
+
 /// Sleeps until a signal comes; one that is not about children is handed on.
 pub fn wait_and_hand_on() {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
-    // SAFETY: a valid set and a live siginfo.
-    let sig = unsafe { libc::sigwaitinfo(&set(), info.as_mut_ptr()) };
+    let sig = next(&mut info);
     if sig == DOORBELL {
         timekeeper::start_if_wanted();
         huge::serve();

@@ -9,6 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use host::iov::IovIter;
+use host::lock::Mutex;
 use host::{Errno, Result};
 
 /// One entry of a listing.
@@ -137,8 +138,11 @@ pub struct StaticDir {
 impl StaticDir {
     /// An inode with these entries, shown in the order of their names.
     pub fn build(attr: Attr, entries: impl IntoIterator<Item = (&'static str, InodeRef)>) -> InodeRef {
-        let entries = entries.into_iter().map(|(n, i)| (n.as_bytes().to_vec(), i)).collect();
-        PseudoDir::build(StaticDir { attr, entries })
+        PseudoDir::build(StaticDir::new(attr, entries))
+    }
+
+    fn new(attr: Attr, entries: impl IntoIterator<Item = (&'static str, InodeRef)>) -> StaticDir {
+        StaticDir { attr, entries: entries.into_iter().map(|(n, i)| (n.as_bytes().to_vec(), i)).collect() }
     }
 }
 
@@ -157,5 +161,60 @@ impl DirSource for StaticDir {
             Entry { key: i as u64, name: name.clone(), kind: inode.file_type(), ino }
         };
         Ok(self.entries.iter().enumerate().map(entry).collect())
+    }
+}
+
+/// What is made when somebody first looks, and then stays. Locks: its own (a leaf), not while it is made.
+pub struct Late<T>(Mutex<Option<Arc<T>>>);
+
+impl<T> Default for Late<T> {
+    fn default() -> Late<T> {
+        Late(Mutex::new(None))
+    }
+}
+
+impl<T> Late<T> {
+    /// It, made if nobody has yet; of two who make it at once, one has worked in vain.
+    pub fn get(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        if let Some(made) = &*self.0.lock() {
+            return made.clone();
+        }
+        let new = Arc::new(make());
+        self.0.lock().get_or_insert_with(|| new.clone()).clone()
+    }
+}
+
+/// Names and what they stand for.
+pub type Entries = Vec<(&'static str, InodeRef)>;
+
+/// A directory whose entries never change, for a tree of which most sandboxes need nothing.
+pub struct LateDir {
+    attr: Attr,
+    make: fn() -> Entries,
+    made: Late<StaticDir>,
+}
+
+impl LateDir {
+    /// An inode with the entries that `make` gives, shown in the order of their names.
+    pub fn build(attr: Attr, make: fn() -> Entries) -> InodeRef {
+        PseudoDir::build(LateDir { attr, make, made: Late::default() })
+    }
+
+    fn dir(&self) -> Arc<StaticDir> {
+        self.made.get(|| StaticDir::new(self.attr, (self.make)()))
+    }
+}
+
+impl DirSource for LateDir {
+    fn attr(&self) -> Result<Attr> {
+        Ok(self.attr)
+    }
+
+    fn lookup(&self, name: &[u8]) -> Result<InodeRef> {
+        self.dir().lookup(name)
+    }
+
+    fn list(&self) -> Result<Vec<Entry>> {
+        self.dir().list()
     }
 }

@@ -14,7 +14,7 @@ mod link;
 #[cfg(test)]
 mod tests;
 
-pub use dir::{DirSource, Entry, PseudoDir, StaticDir};
+pub use dir::{DirSource, Entries, Entry, Late, LateDir, PseudoDir, StaticDir};
 pub use file::{FileSource, PseudoFile, TextFile};
 pub use link::{LinkSource, PseudoLink, PseudoNode};
 

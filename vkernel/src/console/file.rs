@@ -39,7 +39,6 @@ pub struct HostFile {
     flags: OpenFlags,
     nonblock: AtomicBool,
     seekable: bool,
-    name: Arc<[u8]>,
 }
 
 impl HostFile {
@@ -53,7 +52,6 @@ impl HostFile {
             flags,
             nonblock: AtomicBool::new(flags.contains(OpenFlags::NONBLOCK)),
             seekable: fd::lseek(raw, 0, SEEK_CUR).is_ok(),
-            name: link_target(raw).into(),
             fd: Arc::new(host_fd),
         })
     }
@@ -92,7 +90,6 @@ impl HostFile {
             flags,
             nonblock: AtomicBool::new(flags.contains(OpenFlags::NONBLOCK)),
             seekable: self.seekable,
-            name: self.name.clone(),
         })
     }
 
@@ -282,7 +279,7 @@ impl FileOps for HostFile {
     }
 
     fn describe(&self) -> Vec<u8> {
-        self.name.to_vec()
+        link_target(self.fd.raw())
     }
 
     fn metadata(&self) -> Result<Metadata> {

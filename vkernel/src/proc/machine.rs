@@ -8,8 +8,7 @@ use crate::kernel::kernel;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use fs_emu::InodeRef;
-use fs_emu::pseudo::TextFile;
+use fs_emu::pseudo::{Entries, TextFile};
 use host::Result;
 use host::layout::PAGE_SIZE;
 
@@ -50,7 +49,7 @@ pub fn filesystems() -> impl Iterator<Item = &'static str> {
 }
 
 /// All of them.
-pub(super) fn files() -> Vec<(&'static str, InodeRef)> {
+pub(super) fn files() -> Entries {
     let file = |(name, make): &(&'static str, Make)| {
         let mode = if PRIVATE.contains(name) { 0o400 } else { 0o444 };
         (*name, TextFile::build(fixed_attr(PROC_DEV, name, mode), *make))

@@ -7,7 +7,7 @@ use crate::kernel::kernel;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use fs_emu::pseudo::{Attr, DirSource, Entry, LinkSource, PseudoDir, PseudoLink};
+use fs_emu::pseudo::{Attr, DirSource, Entries, Entry, Late, LinkSource, PseudoDir, PseudoLink};
 use fs_emu::{FileType, InodeRef};
 use host::{Errno, Result};
 
@@ -16,7 +16,11 @@ const FIRST_PID_KEY: u64 = 256;
 
 /// The root inode.
 pub(super) fn build() -> InodeRef {
-    let mut fixed: Vec<(&'static str, InodeRef)> = machine::files();
+    PseudoDir::build(Root::default())
+}
+
+fn fixed() -> Entries {
+    let mut fixed = machine::files();
     fixed.push(("self", link("self")));
     fixed.push(("thread-self", link("thread-self")));
     fixed.push(("mounts", link("mounts")));
@@ -24,7 +28,7 @@ pub(super) fn build() -> InodeRef {
     fixed.push(("sys", sysctl::dir()));
     fixed.push(("sysvipc", sysvipc::dir()));
     fixed.push(("tty", net::tty_dir()));
-    PseudoDir::build(Root { fixed })
+    fixed
 }
 
 /// A process or thread number as a name: decimal, without leading zeros.
@@ -33,8 +37,10 @@ pub(super) fn parse_id(name: &[u8]) -> Option<u32> {
     if plain { core::str::from_utf8(name).ok()?.parse().ok() } else { None }
 }
 
+#[derive(Default)]
 struct Root {
-    fixed: Vec<(&'static str, InodeRef)>,
+    /// What is no process's.
+    fixed: Late<Entries>,
 }
 
 impl DirSource for Root {
@@ -44,7 +50,7 @@ impl DirSource for Root {
     }
 
     fn lookup(&self, name: &[u8]) -> Result<InodeRef> {
-        if let Some((_, inode)) = self.fixed.iter().find(|(n, _)| n.as_bytes() == name) {
+        if let Some((_, inode)) = self.fixed.get(fixed).iter().find(|(n, _)| n.as_bytes() == name) {
             return Ok(inode.clone());
         }
         let id = parse_id(name).ok_or(Errno::ENOENT)?;
@@ -52,7 +58,7 @@ impl DirSource for Root {
     }
 
     fn list(&self) -> Result<Vec<Entry>> {
-        let fixed = |(key, (name, inode)): (usize, &(&str, InodeRef))| {
+        let entry = |(key, (name, inode)): (usize, &(&str, InodeRef))| {
             let ino = inode.metadata().map_or(0, |m| m.ino);
             Entry { key: key as u64, name: name.as_bytes().to_vec(), kind: inode.file_type(), ino }
         };
@@ -61,8 +67,8 @@ impl DirSource for Root {
             let key = FIRST_PID_KEY + u64::from(pid);
             Some(Entry { key, name: pid.to_string().into_bytes(), kind: FileType::Directory, ino })
         };
-        let fixed = self.fixed.iter().enumerate().map(fixed);
-        Ok(fixed.chain(kernel().tasks.pids().into_iter().filter_map(process)).collect())
+        let fixed = self.fixed.get(fixed);
+        Ok(fixed.iter().enumerate().map(entry).chain(kernel().tasks.pids().into_iter().filter_map(process)).collect())
     }
 }
 

@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use fs_emu::InodeRef;
 use fs_emu::cred::Caps;
-use fs_emu::pseudo::{Attr, FileSource, PseudoFile, StaticDir, TextFile};
+use fs_emu::pseudo::{Attr, Entries, FileSource, LateDir, PseudoFile, StaticDir, TextFile};
 use host::{Errno, Result};
 
 /// Longest host name (`__NEW_UTS_LEN`).
@@ -118,8 +118,12 @@ const CORE: &[(&str, Value)] = &[
 ];
 const IPV4: &[(&str, Value)] = &[("ip_local_port_range", Fixed("32768\t60999"))];
 
-/// The directory.
+/// The directory, of which most programs need nothing.
 pub(super) fn dir() -> InodeRef {
+    LateDir::build(attr("", 0o555), entries)
+}
+
+fn entries() -> Entries {
     let mut random = files("kernel/random", RANDOM);
     random.push(("boot_id", boot_id()));
     let mut kernel = files("kernel", KERNEL);
@@ -136,24 +140,23 @@ pub(super) fn dir() -> InodeRef {
     ];
     let mut fs = files("fs", FS);
     fs.push(("mqueue", folder("fs/mqueue", files("fs/mqueue", MQUEUE))));
-    let top = alloc::vec![
+    alloc::vec![
         ("fs", folder("fs", fs)),
         ("kernel", folder("kernel", kernel)),
         ("net", folder("net", net)),
         ("vm", folder("vm", files("vm", VM))),
-    ];
-    folder("", top)
+    ]
 }
 
 fn attr(path: &str, mode: u32) -> Attr {
     fixed_attr(PROC_DEV, &format!("sys/{path}"), mode)
 }
 
-fn folder(path: &str, entries: Vec<(&'static str, InodeRef)>) -> InodeRef {
+fn folder(path: &str, entries: Entries) -> InodeRef {
     StaticDir::build(attr(path, 0o555), entries)
 }
 
-fn files(folder: &str, table: &'static [(&'static str, Value)]) -> Vec<(&'static str, InodeRef)> {
+fn files(folder: &str, table: &'static [(&'static str, Value)]) -> Entries {
     let file = |(name, value): &(&'static str, Value)| {
         let (path, value) = (format!("{folder}/{name}"), *value);
         let attr = attr(&path, 0o444);

@@ -1,18 +1,16 @@
 //! `/sys`, just enough of it: how many processors there are and how they lie together, and empty classes of devices.
 //!
 //! The files are the host's, read when somebody looks; which ones exist is settled when somebody first looks into `/sys`, for a
-//! machine has many processors and most programs never ask. Locks: what was found there (a leaf).
+//! machine has many processors and most programs never ask.
 
 use super::hostfile::{host_text, read_host};
 use super::{SYS_DEV, fixed_attr, inode_number};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
-use fs_emu::pseudo::{Attr, DirSource, Entry, PseudoDir, TextFile};
+use fs_emu::pseudo::{Attr, DirSource, Entry, Late, PseudoDir, TextFile};
 use fs_emu::{FileType, InodeRef};
-use host::lock::Mutex;
 use host::{Errno, Result};
 
 /// Directories that are there but empty.
@@ -77,17 +75,7 @@ pub(super) fn build() -> InodeRef {
 /// The root directory, whose contents are made at the first look.
 #[derive(Default)]
 struct Root {
-    made: Mutex<Option<Arc<SysDir>>>,
-}
-
-impl Root {
-    fn dir(&self) -> Arc<SysDir> {
-        if let Some(dir) = &*self.made.lock() {
-            return dir.clone();
-        }
-        let new = Arc::new(tree());
-        self.made.lock().get_or_insert(new).clone()
-    }
+    made: Late<SysDir>,
 }
 
 impl DirSource for Root {
@@ -97,11 +85,11 @@ impl DirSource for Root {
     }
 
     fn lookup(&self, name: &[u8]) -> Result<InodeRef> {
-        self.dir().lookup(name)
+        self.made.get(tree).lookup(name)
     }
 
     fn list(&self) -> Result<Vec<Entry>> {
-        self.dir().list()
+        self.made.get(tree).list()
     }
 
     fn parent_ino(&self) -> u64 {
