@@ -7,9 +7,24 @@ use host::{Errno, Result, user};
 
 /// `_IOWR('f', 17, struct procmap_query)`.
 const QUERY: u32 = 0xc068_6611;
-/// Words of the structure: size, flags, address; start, end, flags, page size, offset, inode; device; sizes of the name and
-/// the build id; where these go.
+/// Words of the structure.
 const WORDS: usize = 13;
+/// The words by what stands in them, from 0 on: the size comes first, and is not looked at again.
+const FLAGS: usize = 1;
+const ADDRESS: usize = 2;
+const START: usize = 3;
+const END: usize = 4;
+const ALLOWED: usize = 5;
+const PAGE: usize = 6;
+const OFFSET: usize = 7;
+const INODE: usize = 8;
+const DEVICE: usize = 9;
+/// Of the name in the lower half, of the build id in the upper.
+const SIZES: usize = 10;
+const NAME_AT: usize = 11;
+const ID_AT: usize = 12;
+
+/// Bits of `FLAGS` and of `ALLOWED`.
 const READABLE: u64 = 1;
 const WRITABLE: u64 = 2;
 const EXECUTABLE: u64 = 4;
@@ -24,6 +39,27 @@ pub(super) fn ioctl(subject: &Subject, cmd: u32, arg: usize) -> Result<usize> {
     if cmd != QUERY {
         return Err(Errno::ENOTTY);
     }
+    let (mut query, known) = read_query(arg)?;
+    let all = subject.live_task()?.mm().maps();
+    let found = find(&all, query[ADDRESS] as usize, query[FLAGS]).ok_or(Errno::ENOENT)?;
+    let (major, minor) = host::abi::dev_split(found.dev);
+    query[START] = found.start as u64;
+    query[END] = found.end as u64;
+    query[ALLOWED] = allowed(found);
+    query[PAGE] = PAGE_SIZE as u64;
+    query[OFFSET] = found.offset;
+    query[INODE] = found.ino;
+    query[DEVICE] = u64::from(major) | u64::from(minor) << 32;
+    // No build id is looked for: 0 bytes of it.
+    query[SIZES] = tell_name(found, query[NAME_AT] as usize, query[SIZES] as u32 as usize)?;
+    for (i, word) in query.iter().take(known).enumerate() {
+        user::write(arg.wrapping_add(8 * i), word)?;
+    }
+    Ok(0)
+}
+
+/// What is asked, and how many of its words the caller knows.
+fn read_query(arg: usize) -> Result<([u64; WORDS], usize)> {
     let size: u64 = user::read(arg)?;
     if size > PAGE_SIZE as u64 {
         return Err(Errno::E2BIG);
@@ -41,45 +77,37 @@ pub(super) fn ioctl(subject: &Subject, cmd: u32, arg: usize) -> Result<usize> {
             return Err(Errno::E2BIG);
         }
     }
-    let (flags, addr, names) = (query[1], query[2] as usize, query[10]);
-    let (name_room, id_room) = (names as u32 as usize, (names >> 32) as u32);
-    if flags & !KNOWN != 0 || (name_room != 0) != (query[11] != 0) || (id_room != 0) != (query[12] != 0) {
+    let (name_room, id_room) = (query[SIZES] as u32, query[SIZES] >> 32);
+    if query[FLAGS] & !KNOWN != 0 || (name_room != 0) != (query[NAME_AT] != 0) || (id_room != 0) != (query[ID_AT] != 0)
+    {
         return Err(Errno::EINVAL);
     }
-    let task = subject.live_task()?;
-    let all = task.mm().maps();
-    let wanted = |m: &&VmaInfo| flags & 0xf & !allowed(m) == 0 && (flags & FILE_BACKED == 0 || m.file.is_some());
+    Ok((query, known))
+}
+
+fn find(all: &[VmaInfo], addr: usize, flags: u64) -> Option<&VmaInfo> {
+    let allowing = READABLE | WRITABLE | EXECUTABLE | SHARED;
+    let wanted = |m: &&VmaInfo| flags & allowing & !allowed(m) == 0 && (flags & FILE_BACKED == 0 || m.file.is_some());
     let mut candidates = all.iter().filter(|m| m.end > addr);
-    let found = if flags & COVERING_OR_NEXT != 0 {
+    if flags & COVERING_OR_NEXT != 0 {
         candidates.find(wanted)
     } else {
         candidates.next().filter(|m| m.start <= addr).filter(wanted)
-    };
-    let found = found.ok_or(Errno::ENOENT)?;
-    let (major, minor) = host::abi::dev_split(found.dev);
-    query[3] = found.start as u64;
-    query[4] = found.end as u64;
-    query[5] = allowed(found);
-    query[6] = PAGE_SIZE as u64;
-    query[7] = found.offset;
-    query[8] = found.ino;
-    query[9] = u64::from(major) | u64::from(minor) << 32;
+    }
+}
+
+/// Writes a mapping's name where it is wanted. Its length with the 0 behind it, or 0.
+fn tell_name(found: &VmaInfo, at: usize, room: usize) -> Result<u64> {
     let mut name = found.file.as_ref().map_or_else(|| found.special.as_bytes().to_vec(), |f| f.path());
-    let mut told = 0;
-    if name_room != 0 && !name.is_empty() {
-        name.push(0);
-        if name.len() > name_room {
-            return Err(Errno::ENAMETOOLONG);
-        }
-        told = name.len() as u64;
-        user::copy_out(query[11] as usize, &name)?;
+    if room == 0 || name.is_empty() {
+        return Ok(0);
     }
-    // No build id is looked for: 0 bytes of it.
-    query[10] = told;
-    for (i, word) in query.iter().take(known).enumerate() {
-        user::write(arg.wrapping_add(8 * i), word)?;
+    name.push(0);
+    if name.len() > room {
+        return Err(Errno::ENAMETOOLONG);
     }
-    Ok(0)
+    user::copy_out(at, &name)?;
+    Ok(name.len() as u64)
 }
 
 fn allowed(m: &VmaInfo) -> u64 {
