@@ -170,24 +170,30 @@ fn damaged(dynamic: &Image, fixed: &Image) -> Vec<(String, Image)> {
         let half = image.0.len() / 2;
         add("half", i().cut(half));
     }
+    out.extend(bad_interpreters(dynamic));
+    out
+}
+
+fn bad_interpreters(dynamic: &Image) -> Vec<(String, Image)> {
     let interp = |bytes: &[u8]| {
         let at = dynamic.u64_at(dynamic.header(elf::PT_INTERP, 0) + elf::P_OFFSET) as usize;
         dynamic.clone().put(at, bytes)
     };
-    out.push(("interp-missing".into(), interp(b"/lib64/no-such-thing.so\0")));
-    out.push(("interp-directory".into(), interp(b"/usr\0")));
-    out.push(("interp-script".into(), interp(b"./script-ok\0")));
-    out.push(("interp-text".into(), interp(b"/etc/passwd\0")));
-    out.push(("interp-relative".into(), interp(b"nowhere\0")));
-    out.push(("interp-unterminated".into(), interp(&[b'x'; 28])));
     let size = |n: u64| dynamic.clone().field(elf::PT_INTERP, 0, elf::P_FILESZ, &n.to_le_bytes());
-    out.push(("interp-size-0".into(), size(0)));
-    out.push(("interp-size-1".into(), size(1)));
-    out.push(("interp-size-4097".into(), size(4097)));
-    out.push(("interp-size-max".into(), size(u64::MAX)));
-    let offset = dynamic.clone().field(elf::PT_INTERP, 0, elf::P_OFFSET, &[0x7f; 8]);
-    out.push(("interp-offset".into(), offset));
-    out
+    let all = [
+        ("missing", interp(b"/lib64/no-such-thing.so\0")),
+        ("directory", interp(b"/usr\0")),
+        ("script", interp(b"./script-ok\0")),
+        ("text", interp(b"/etc/passwd\0")),
+        ("relative", interp(b"nowhere\0")),
+        ("unterminated", interp(&[b'x'; 28])),
+        ("size-0", size(0)),
+        ("size-1", size(1)),
+        ("size-4097", size(4097)),
+        ("size-max", size(u64::MAX)),
+        ("offset", dynamic.clone().field(elf::PT_INTERP, 0, elf::P_OFFSET, &[0x7f; 8])),
+    ];
+    all.into_iter().map(|(name, image)| (format!("interp-{name}"), image)).collect()
 }
 
 /// Files that are no ELF at all, scripts of all kinds, and things that are no file.
