@@ -2,8 +2,8 @@
 //!
 //! Answers to Linux's `fs/namei.c`, `fs/dcache.c`, `fs/namespace.c`, `fs/open.c`, `fs/attr.c`, `fs/xattr.c` and
 //! `fs/read_write.c`. A call goes: [`Ctx`] says who asks, [`At`] names a file, [`walk`] turns the name into a [`Path`] (or the
-//! parent of its last component), [`perm`] judges, [`ops`] act. Left out: mount propagation, leases, quotas, ACLs,
-//! `protected_symlinks` and its siblings, immutable and append-only files.
+//! parent of its last component), [`perm`] judges, [`ops`] act. Left out: mount propagation, quotas, ACLs,
+//! `protected_symlinks` and its siblings, immutable and append-only files. Locks and leases are the kernel's above.
 //!
 //! Locks, outermost first (ranks of `host::lock`):
 //!

@@ -1,6 +1,6 @@
 //! All sockets, for `/proc/net` (`tcp4_seq_show`, `udp4_seq_show`, `unix_seq_show`, `sockstat_seq_show`).
 //!
-//! Connections that were closed are not among them: nothing here waits for a packet that is still under way.
+//! Connections that were closed are not among them, not even those that are remembered for a while (`TIME_WAIT`).
 //! Locks: the list's own (a leaf), then one socket's at a time.
 
 use super::addr::{Addr, Ip};

@@ -1,13 +1,14 @@
 //! `/proc` and `/sys`: what programs read about processes and the machine (`fs/proc/`, `fs/sysfs/`, `proc(5)`).
 //!
 //! * `root`: the directory `/proc`, with `self`, the process directories and the files about the machine;
-//! * `machine`, `sysctl`, `net`: what stands in those files; `sysfs`: `/sys`;
+//! * `machine`, `sysctl`, `net`, `sysvipc`: what stands in those files; `sysfs`: `/sys`;
 //! * `subject`: which process or thread a file is about; `pid`: the table of a process's files; `status`, `stat`, `memory`,
-//!   `misc`, `mounts`: their texts; `fd`, `links`, `threads`: the directories and magic links.
+//!   `misc`, `mounts`: their texts; `mem`, `pagemap`: its memory; `procmap`: the same as `maps`, by `ioctl`; `fd`, `links`, `threads`: the
+//!   directories and magic links.
 //!
 //! What concerns processes is this kernel's; what concerns the machine (memory, processors, load) is read from the host's
-//! files when somebody looks. Left out: `mem`, `map_files`, `attr`, `stack`, `syscall`, `timers`, writable kernel
-//! settings other than the host and domain name, and anything about devices.
+//! files when somebody looks (`hostfile`). Left out: `map_files`, `attr`, `stack`, `syscall`, `timers`, `locks`, most of what could be
+//! written to kernel settings, and anything about devices.
 //!
 //! Locks: texts are made while no lock of the VFS is held but the position of the file that is read. TASKLIST, SIGHAND, MM
 //! and FILES are taken one after the other, each for a look, never kept. A position is only tried for.

@@ -1,4 +1,5 @@
-//! `/proc/sys`: the kernel's settings, to read. Only the host name and domain name can be changed (`kernel/utsname_sysctl.c`).
+//! `/proc/sys`: the kernel's settings, to read. What can be changed: the host name and the domain name (`kernel/utsname_sysctl.c`), and the
+//! id of the next object of System V IPC (`ipc/ipc_sysctl.c`).
 
 use super::hostfile::read_host;
 use super::{PROC_DEV, fixed_attr};

@@ -8,7 +8,7 @@
 //! * `pair`: what the two sides share; `master`, `slave`: open files; `ioctl`: their calls; `devpts`: `/dev/pts`;
 //! * `relayed`: the pair that stands for the user's terminal.
 //!
-//! Left out: BSD ptys, line disciplines other than `N_TTY`, modem lines, `EXTPROC`, `SIGIO`. Only a session's leader lets go of
+//! Left out: BSD ptys, line disciplines other than `N_TTY`, modem lines, `EXTPROC`. Only a session's leader lets go of
 //! its terminal; which other process has (`TIOCNOTTY`) is not kept.
 //!
 //! Locks: the table of pairs (a leaf), then a pair's state (OBJECT), never both. Signals are sent with neither.
