@@ -1,11 +1,9 @@
 // A listener's backlog: one connection more than it says is taken, who comes then waits, and is let in when there is room.
-#include "../guest.h"
+#include "inet.h"
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
 
-static struct sockaddr_in at = {.sin_family = AF_INET};
+static struct sockaddr_in at;
 
 static int client(int *result) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -20,10 +18,10 @@ static int ready(int fd, int wait) {
 }
 
 int main(void) {
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t len = sizeof at;
+    at = LOOPBACK;
     int l = socket(AF_INET, SOCK_STREAM, 0);
-    MUST(bind(l, (void *)&at, len) == 0 && listen(l, 1) == 0 && getsockname(l, (void *)&at, &len) == 0);
+    bind_here(l, &at, sizeof at);
+    MUST(listen(l, 1) == 0);
     int fd[4], result;
     for (int i = 0; i < 3; i++) {
         fd[i] = client(&result);
@@ -31,7 +29,7 @@ int main(void) {
         say("ready %x", ready(fd[i], i < 2 ? 5000 : 50));
     }
     int error = -1;
-    len = sizeof error;
+    socklen_t len = sizeof error;
     getsockopt(fd[2], SOL_SOCKET, SO_ERROR, &error, &len);
     say("no error yet %d", error);
     show("again", connect(fd[2], (void *)&at, sizeof at));

@@ -1,5 +1,5 @@
 // Closing with unread bytes resets the connection; closing without them ends it.
-#include "tcp.h"
+#include "inet.h"
 
 static int error_of(int fd) {
     int e;

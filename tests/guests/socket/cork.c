@@ -1,5 +1,5 @@
 // Bytes of TCP wait for more with TCP_CORK and MSG_MORE: until they are let go, fill a segment, or some time is over.
-#include "tcp.h"
+#include "inet.h"
 #include <netinet/tcp.h>
 #include <poll.h>
 

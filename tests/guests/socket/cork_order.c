@@ -1,5 +1,5 @@
 // Bytes that wait for more come before those that are sent after them, also when their time is over in the same moment.
-#include "tcp.h"
+#include "inet.h"
 #include <pthread.h>
 #include <time.h>
 

@@ -1,16 +1,13 @@
 // TCP_DEFER_ACCEPT: a connection may be accepted when something has come, when the other side is gone, or after a while.
-#include "../guest.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "inet.h"
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 int main(void) {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
+    struct sockaddr_in a = LOOPBACK;
     int l = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), seconds = 20;
-    MUST(bind(l, (void *)&a, sizeof a) == 0 && listen(l, 5) == 0 && getsockname(l, (void *)&a, &n) == 0);
+    bind_here(l, &a, sizeof a);
+    MUST(listen(l, 5) == 0);
     show("TCP_DEFER_ACCEPT", setsockopt(l, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds));
     int c = socket(AF_INET, SOCK_STREAM, 0), d = socket(AF_INET, SOCK_STREAM, 0);
     show("connect", connect(c, (void *)&a, sizeof a));

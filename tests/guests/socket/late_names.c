@@ -1,12 +1,9 @@
 // Names that come late or are of the other family: a bind after the connection, IPv4 from a socket of IPv6; owners and groups.
-#include "../guest.h"
-#include <arpa/inet.h>
+#include "inet.h"
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
-#include <netinet/in.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 
 static struct sockaddr_in6 six(const char *ip, int port) {
@@ -18,8 +15,7 @@ static struct sockaddr_in6 six(const char *ip, int port) {
 static int udp(const char *ip, int *port) {
     int fd = socket(AF_INET6, SOCK_DGRAM, 0);
     struct sockaddr_in6 a = six(ip, 0);
-    socklen_t n = sizeof a;
-    MUST(bind(fd, (void *)&a, sizeof a) == 0 && getsockname(fd, (void *)&a, &n) == 0);
+    bind_here(fd, &a, sizeof a);
     *port = a.sin6_port;
     return fd;
 }

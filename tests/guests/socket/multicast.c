@@ -1,9 +1,6 @@
 // Groups of IPv4 on the loopback, and broadcasts: joining, leaving, who hears what, and which errors there are.
-#include "../guest.h"
-#include <arpa/inet.h>
+#include "inet.h"
 #include <net/if.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 static struct sockaddr_in at(const char *ip, int port) {
     return (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(ip), .sin_port = port};
@@ -12,9 +9,8 @@ static struct sockaddr_in at(const char *ip, int port) {
 static int bound(const char *ip, int *port) {
     int s = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
     struct sockaddr_in a = at(ip, *port);
-    socklen_t n = sizeof a;
     MUST(setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
-    MUST(bind(s, (void *)&a, sizeof a) == 0 && getsockname(s, (void *)&a, &n) == 0);
+    bind_here(s, &a, sizeof a);
     *port = a.sin_port;
     return s;
 }

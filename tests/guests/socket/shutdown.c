@@ -1,5 +1,5 @@
 // shutdown in each direction, on both families: what the other end reads, what writing answers, what poll says.
-#include "tcp.h"
+#include "inet.h"
 #include <poll.h>
 
 static void look(const char *what, int fd) {

@@ -1,8 +1,5 @@
 // IPv6 on the loopback, and a socket for both: mapped addresses, IPV6_V6ONLY.
-#include "../guest.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include "inet.h"
 
 static void name(const char *what, struct sockaddr_in6 *a, socklen_t n) {
     char t[64];
@@ -12,10 +9,11 @@ static void name(const char *what, struct sockaddr_in6 *a, socklen_t n) {
 
 int main(void) {
     struct sockaddr_in6 a = {.sin6_family = AF_INET6}, b;
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in v4 = LOOPBACK;
     socklen_t n = sizeof a;
     int l = socket(AF_INET6, SOCK_STREAM, 0);
-    MUST(bind(l, (void *)&a, sizeof a) == 0 && listen(l, 4) == 0 && getsockname(l, (void *)&a, &n) == 0);
+    bind_here(l, &a, sizeof a);
+    MUST(listen(l, 4) == 0);
     name("listener", &a, n);
     v4.sin_port = a.sin6_port;
     int c = socket(AF_INET, SOCK_STREAM, 0), d = socket(AF_INET6, SOCK_STREAM, 0), e = socket(AF_INET6, SOCK_STREAM, 0);

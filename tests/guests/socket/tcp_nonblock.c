@@ -1,9 +1,6 @@
 // Non-blocking connect: EINPROGRESS, then poll and SO_ERROR tell.
-#include "../guest.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "inet.h"
 #include <poll.h>
-#include <sys/socket.h>
 
 static void go(const char *what, struct sockaddr_in *a) {
     int c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), e = -1;
@@ -23,10 +20,9 @@ static void go(const char *what, struct sockaddr_in *a) {
 }
 
 int main(void) {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
+    struct sockaddr_in a = LOOPBACK;
     int l = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    MUST(bind(l, (void *)&a, sizeof a) == 0 && getsockname(l, (void *)&a, &n) == 0);
+    bind_here(l, &a, sizeof a);
     show("accept before listen", accept(l, NULL, NULL));
     MUST(listen(l, 4) == 0);
     show("accept nothing", accept(l, NULL, NULL));

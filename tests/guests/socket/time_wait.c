@@ -1,15 +1,5 @@
 // TCP keeps the address of the side that closed first, unless there was a reset, and makes no connection twice.
-#include "../guest.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-static struct sockaddr_in name_of(int fd) {
-    struct sockaddr_in a;
-    socklen_t n = sizeof a;
-    MUST(getsockname(fd, (void *)&a, &n) == 0);
-    return a;
-}
+#include "inet.h"
 
 static int at(struct sockaddr_in a, int reuse, const char *what) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -36,7 +26,7 @@ static void ended(int fd) {
 }
 
 int main(void) {
-    struct sockaddr_in home = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, a;
+    struct sockaddr_in home = LOOPBACK, a;
     int l = at(home, 1, NULL), c, s, hard[2] = {1, 0};
     MUST(listen(l, 5) == 0);
 

@@ -1,5 +1,5 @@
 // Much traffic both ways, in pieces of all sizes, on a stream of each family: nothing is lost, doubled or out of order.
-#include "tcp.h"
+#include "inet.h"
 #define TOTAL 3000000
 
 static unsigned char at(long i) { return i * 31 + i / 251; }

@@ -1,16 +1,13 @@
 // UDP over the loopback: addresses, connected sockets, refusal, borders, MSG_TRUNC.
-#include "../guest.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "inet.h"
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 int main(void) {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, b, from;
+    struct sockaddr_in a = LOOPBACK, b, from;
     socklen_t n = sizeof a;
     char buf[64];
     int r = socket(AF_INET, SOCK_DGRAM, 0), s = socket(AF_INET, SOCK_DGRAM, 0);
-    MUST(bind(r, (void *)&a, sizeof a) == 0 && getsockname(r, (void *)&a, &n) == 0);
+    bind_here(r, &a, sizeof a);
     show("no destination", send(s, "x", 1, 0));
     show("sendto", sendto(s, "hello", 5, 0, (void *)&a, sizeof a));
     n = sizeof b;

@@ -1,9 +1,6 @@
 // What a datagram says of itself: class and hops, its first destination; and what a UDP socket's name is when it is disconnected.
-#include "../guest.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "inet.h"
 #include <netinet/ip6.h>
-#include <sys/socket.h>
 
 static int number(struct cmsghdr *c) {
     return c->cmsg_len - CMSG_LEN(0) == 1 ? *CMSG_DATA(c) : *(int *)CMSG_DATA(c);
@@ -33,19 +30,17 @@ static void send_marked(int fd, void *to, socklen_t len, int level, int type, in
 
 #define SET(fd, level, name, value) MUST(setsockopt(fd, level, name, &(int){value}, sizeof(int)) == 0)
 
-static void name_of(const char *what, int fd) {
-    struct sockaddr_in a;
-    socklen_t n = sizeof a;
-    MUST(getsockname(fd, (void *)&a, &n) == 0);
+static void show_name(const char *what, int fd) {
+    struct sockaddr_in a = name_of(fd);
     say("%s: %s, port %s", what, inet_ntoa(a.sin_addr), a.sin_port ? "some" : "0");
 }
 
 int main(void) {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, any = {.sin_family = AF_INET}, zero;
+    struct sockaddr_in a = LOOPBACK, any = {.sin_family = AF_INET}, zero;
     struct sockaddr_in6 a6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    socklen_t n = sizeof a, n6 = sizeof a6;
+    socklen_t n = sizeof a;
     int r = socket(AF_INET, SOCK_DGRAM, 0), s = socket(AF_INET, SOCK_DGRAM, 0);
-    MUST(bind(r, (void *)&a, sizeof a) == 0 && getsockname(r, (void *)&a, &n) == 0);
+    bind_here(r, &a, sizeof a);
     SET(r, SOL_IP, IP_RECVTTL, 1);
     SET(r, SOL_IP, IP_RECVTOS, 1);
     SET(r, SOL_IP, IP_RECVORIGDSTADDR, 1);
@@ -61,7 +56,7 @@ int main(void) {
     send_marked(s, &a, sizeof a, SOL_IP, IP_TTL, 0);
 
     int r6 = socket(AF_INET6, SOCK_DGRAM, 0), s6 = socket(AF_INET6, SOCK_DGRAM, 0);
-    MUST(bind(r6, (void *)&a6, sizeof a6) == 0 && getsockname(r6, (void *)&a6, &n6) == 0);
+    bind_here(r6, &a6, sizeof a6);
     SET(r6, SOL_IPV6, IPV6_RECVHOPLIMIT, 1);
     SET(r6, SOL_IPV6, IPV6_RECVTCLASS, 1);
     SET(s6, SOL_IPV6, IPV6_UNICAST_HOPS, 9);
@@ -76,20 +71,20 @@ int main(void) {
 
     struct sockaddr un = {.sa_family = AF_UNSPEC};
     int u = socket(AF_INET, SOCK_DGRAM, 0), p = socket(AF_INET, SOCK_DGRAM, 0);
-    MUST(bind(p, (void *)&any, sizeof any) == 0 && getsockname(p, (void *)&any, &n) == 0);
+    bind_here(p, &any, sizeof any);
     MUST(connect(u, (void *)&a, sizeof a) == 0);
-    name_of("connected", u);
+    show_name("connected", u);
     show("disconnect", connect(u, &un, sizeof un));
-    name_of("disconnected", u);
+    show_name("disconnected", u);
     show("and again used", sendto(u, "x", 1, 0, (void *)&a, sizeof a));
     receive(r);
-    name_of("used", u);
+    show_name("used", u);
     MUST(connect(p, (void *)&a, sizeof a) == 0 && connect(p, &un, sizeof un) == 0);
-    name_of("bound to any port", p);
+    show_name("bound to any port", p);
     close(p);
     p = socket(AF_INET, SOCK_DGRAM, 0);
     MUST(bind(p, (void *)&any, sizeof any) == 0 && connect(p, (void *)&a, sizeof a) == 0 && connect(p, &un, sizeof un) == 0);
-    name_of("bound to a port", p);
+    show_name("bound to a port", p);
     zero = a;
     zero.sin_port = 0;
     show("connect to port 0", connect(u, (void *)&zero, sizeof zero));

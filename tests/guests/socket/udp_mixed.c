@@ -1,19 +1,15 @@
 // Datagram sockets of IPv6 that are given addresses of IPv4, and the time of a datagram: with it, or for who asks for it.
-#include "../guest.h"
-#include <arpa/inet.h>
+#include "inet.h"
 #include <linux/sockios.h>
-#include <netinet/in.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 static struct sockaddr_in v4(int port) {
     return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 static int receiver(struct sockaddr_in *a) {
     int s = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    socklen_t len = sizeof *a;
     *a = v4(0);
-    MUST(s >= 0 && bind(s, (void *)a, len) == 0 && getsockname(s, (void *)a, &len) == 0);
+    bind_here(s, a, sizeof *a);
     return s;
 }
 static void name(const char *what, int rc, const struct sockaddr_in6 *a, socklen_t len) {

@@ -1,16 +1,12 @@
 // A datagram socket that is shut for reading: who waits gets an end, who does not gets none, and what comes is still read.
-#include "../guest.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "inet.h"
 #include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
 
 static int bound(struct sockaddr_in *a) {
     int s = socket(AF_INET, SOCK_DGRAM, 0);
-    socklen_t len = sizeof *a;
-    *a = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    MUST(s >= 0 && bind(s, (void *)a, len) == 0 && getsockname(s, (void *)a, &len) == 0);
+    *a = LOOPBACK;
+    bind_here(s, a, sizeof *a);
     return s;
 }
 static void look(const char *what, int s) {

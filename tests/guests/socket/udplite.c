@@ -1,8 +1,5 @@
 // UDP-Lite: ports of its own, UDP's calls, and how much of a datagram its checksum covers.
-#include "../guest.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include "inet.h"
 
 #ifndef IPPROTO_UDPLITE
 #define IPPROTO_UDPLITE 136
@@ -18,7 +15,7 @@ static void coverage(int s, int level, int name, int n) {
 }
 
 int main(void) {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, from;
+    struct sockaddr_in a = LOOPBACK, from;
     socklen_t n = sizeof a;
     char buf[64];
     int r = socket(AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE), s = socket(AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE);
@@ -30,7 +27,7 @@ int main(void) {
     MUST(getsockopt(r, SOL_SOCKET, SO_PROTOCOL, &proto, &len) == 0 && getsockopt(r, SOL_SOCKET, SO_TYPE, &type, &len) == 0);
     say("protocol %d type %d", proto, type);
 
-    MUST(bind(r, (void *)&a, sizeof a) == 0 && getsockname(r, (void *)&a, &n) == 0);
+    bind_here(r, &a, sizeof a);
     show("UDP has other ports", bind(u, (void *)&a, sizeof a));
     show("a port is taken", bind(s, (void *)&a, sizeof a));
     int values[] = {0, 1, 7, 8, 20, 65535, 70000, -1};

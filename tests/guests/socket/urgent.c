@@ -1,21 +1,15 @@
 // Urgent data of TCP: it stops ordinary reads, is read once with MSG_OOB, and shows in poll, SIOCATMARK and FIONREAD.
-#include "../guest.h"
-#include <netinet/in.h>
+#include "inet.h"
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 static int a, b;
 
 static void connect_both(void) {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
-    int l = socket(AF_INET, SOCK_STREAM, 0);
-    MUST(bind(l, (void *)&at, len) == 0 && listen(l, 1) == 0 && getsockname(l, (void *)&at, &len) == 0);
-    a = socket(AF_INET, SOCK_STREAM, 0);
-    MUST(connect(a, (void *)&at, len) == 0);
-    b = accept(l, 0, 0);
-    close(l);
+    int s[2];
+    tcp(s);
+    a = s[0];
+    b = s[1];
 }
 
 static void look(const char *when) {
