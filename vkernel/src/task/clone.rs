@@ -5,10 +5,14 @@
 //! that undoes everything.
 
 use super::{Signals, Task, TaskList, ThreadGroup, limits};
+use crate::files::{FileTable, FsContext};
 use crate::kernel::kernel;
+use crate::mm::Mm;
+use crate::signal::{SIGCHLD, SigHand};
 use alloc::sync::Arc;
 use bitflags::bitflags;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use fs_emu::Cred;
 use fs_emu::cred::Caps;
 use host::lock::Mutex;
 use host::rcu::{RcuArc, RcuCell};
@@ -104,6 +108,14 @@ impl CloneFlags {
     }
 }
 
+/// What tasks may share.
+struct Shared {
+    mm: Arc<Mm>,
+    files: Arc<FileTable>,
+    fs: Arc<FsContext>,
+    hand: Arc<SigHand>,
+}
+
 /// A task that is not in the table yet.
 pub struct NewTask {
     task: Arc<Task>,
@@ -158,7 +170,7 @@ impl Task {
         Ok(NewTask { task, flags, parent, creator: self.tid(), published: false, committed: false })
     }
 
-    fn child_with(&self, flags: CloneFlags, tid: u32, group: Arc<ThreadGroup>, mm: Arc<crate::mm::Mm>) -> Result<Task> {
+    fn child_with(&self, flags: CloneFlags, tid: u32, group: Arc<ThreadGroup>, mm: Arc<Mm>) -> Result<Task> {
         let files = self.files().ok_or(Errno::EAGAIN)?;
         let files = if flags.contains(CloneFlags::FILES) { files } else { Arc::new(files.copy()?) };
         files.add_user();
@@ -176,40 +188,16 @@ impl Task {
             ..Signals::default()
         };
         drop(mine);
-        let task = self.like(tid, group, mm, files, fs, hand);
+        let task = self.like(tid, group, Shared { mm, files, fs, hand });
         *task.signals.lock() = signals;
         Ok(task)
     }
 
-    fn like(
-        &self,
-        tid: u32,
-        group: Arc<ThreadGroup>,
-        mm: Arc<crate::mm::Mm>,
-        files: Arc<crate::files::FileTable>,
-        fs: Arc<crate::files::FsContext>,
-        hand: Arc<crate::signal::SigHand>,
-    ) -> Task {
+    /// A task with what a new one has from this one, whoever shares what.
+    fn like(&self, tid: u32, group: Arc<ThreadGroup>, shared: Shared) -> Task {
+        let thread = HostThread::made_by(self.thread.host_pid());
         Task {
-            tid: AtomicU32::new(tid),
-            group,
-            thread: Arc::new(HostThread::made_by(self.thread.host_pid())),
-            signals: Mutex::default(),
-            sighand: Mutex::new(hand),
-            files: RcuCell::new(Some(files)),
-            fs: RcuArc::new(fs),
-            mm: Mutex::new(mm),
-            cred: RcuArc::new(self.cred()),
             comm: Mutex::new(*self.comm.lock()),
-            state: AtomicU8::new(b'R'),
-            killed: AtomicU32::new(0),
-            clear_child_tid: AtomicUsize::new(0),
-            robust_list: AtomicUsize::new(0),
-            pi_owner: AtomicU32::new(0),
-            vfork_parent: Mutex::new(None),
-            vfork_child: AtomicU32::new(0),
-            restart: Mutex::new(None),
-            interrupted: AtomicU64::new(0),
             no_new_privs: AtomicU32::new(self.no_new_privs.load(SeqCst)),
             securebits: AtomicU32::new(self.securebits.load(SeqCst)),
             policy: AtomicU32::new(super::sched::inherited(self.policy.load(SeqCst))),
@@ -217,38 +205,23 @@ impl Task {
             keyrings: Mutex::new(self.keyrings.lock().inherited()),
             ioprio: AtomicU32::new(self.ioprio.load(SeqCst)),
             timer_slack: AtomicUsize::new(self.timer_slack.load(SeqCst)),
-            held: Mutex::default(),
-            holds: AtomicU32::new(0),
-            left: AtomicU32::new(0),
-            started: host::time::monotonic(),
-            trace: Default::default(),
+            ..Task::new(tid, group, thread, shared, self.cred())
         }
     }
 
-    /// The sandbox's first task, before it has a program.
-    pub fn first(
-        cred: fs_emu::Cred,
-        mm: Arc<crate::mm::Mm>,
-        files: Arc<crate::files::FileTable>,
-        fs: Arc<crate::files::FsContext>,
-        rlimits: [host::abi::Rlimit; limits::COUNT],
-    ) -> Result<Arc<Task>> {
-        let list = &kernel().tasks;
-        let pid = list.reserve_id()?;
-        let uid = cred.uid;
-        mm.add_user();
-        files.add_user();
-        let task = Arc::new(Task {
-            tid: AtomicU32::new(pid),
-            group: Arc::new(ThreadGroup::new(pid, pid, pid, crate::signal::SIGCHLD, rlimits)),
-            thread: Arc::new(HostThread::default()),
+    /// One that has nothing from any other.
+    fn new(tid: u32, group: Arc<ThreadGroup>, thread: HostThread, shared: Shared, cred: Arc<Cred>) -> Task {
+        Task {
+            tid: AtomicU32::new(tid),
+            group,
+            thread: Arc::new(thread),
             signals: Mutex::default(),
-            sighand: Mutex::default(),
-            files: RcuCell::new(Some(files)),
-            fs: RcuArc::new(fs),
-            mm: Mutex::new(mm),
-            cred: RcuArc::new(Arc::new(cred)),
-            comm: Mutex::new(*b"umlaut\0\0\0\0\0\0\0\0\0\0"),
+            sighand: Mutex::new(shared.hand),
+            files: RcuCell::new(Some(shared.files)),
+            fs: RcuArc::new(shared.fs),
+            mm: Mutex::new(shared.mm),
+            cred: RcuArc::new(cred),
+            comm: Mutex::default(),
             state: AtomicU8::new(b'R'),
             killed: AtomicU32::new(0),
             clear_child_tid: AtomicUsize::new(0),
@@ -270,7 +243,26 @@ impl Task {
             left: AtomicU32::new(0),
             started: host::time::monotonic(),
             trace: Default::default(),
-        });
+        }
+    }
+
+    /// The sandbox's first task, before it has a program.
+    pub fn first(
+        cred: Cred,
+        mm: Arc<Mm>,
+        files: Arc<FileTable>,
+        fs: Arc<FsContext>,
+        rlimits: [host::abi::Rlimit; limits::COUNT],
+    ) -> Result<Arc<Task>> {
+        let list = &kernel().tasks;
+        let pid = list.reserve_id()?;
+        let uid = cred.uid;
+        mm.add_user();
+        files.add_user();
+        let group = Arc::new(ThreadGroup::new(pid, pid, pid, SIGCHLD, rlimits));
+        let shared = Shared { mm, files, fs, hand: Arc::default() };
+        let task = Arc::new(Task::new(pid, group, HostThread::default(), shared, Arc::new(cred)));
+        task.set_comm(b"umlaut");
         task.make_init()?;
         list.publish_process(&task, super::list::INIT, 0, uid);
         Ok(task)
@@ -280,10 +272,14 @@ impl Task {
     fn make_init(&self) -> Result<()> {
         use super::list::INIT;
         let group = Arc::new(ThreadGroup::new(INIT, INIT, INIT, 0, self.group.rlimits()));
-        let files = Arc::new(crate::files::FileTable::new());
-        let fs = Arc::new(crate::files::FsContext::new(self.fs().root(), self.fs().root(), 0o22));
-        let init = self.like(INIT, group, crate::mm::Mm::new(0), files, fs, Arc::default());
-        init.set_cred(fs_emu::Cred::new(0, 0, Arc::from(&[][..])));
+        let shared = Shared {
+            mm: Mm::new(0),
+            files: Arc::new(FileTable::new()),
+            fs: Arc::new(FsContext::new(self.fs().root(), self.fs().root(), 0o22)),
+            hand: Arc::default(),
+        };
+        let init = self.like(INIT, group, shared);
+        init.set_cred(Cred::new(0, 0, Arc::from(&[][..])));
         init.set_comm(b"init");
         init.set_state(b'S');
         init.thread.set_dead();

@@ -252,8 +252,7 @@ impl TaskList {
 
     /// Removes a zombie for good; answers it.
     pub(super) fn forget(&self, pid: u32) -> Option<Node> {
-        let mut tree = self.tree.lock();
-        tree.forget(pid)
+        self.tree.lock().forget(pid)
     }
 
     /// Tells the parent of a stop.
@@ -339,7 +338,8 @@ impl Tree {
         INIT
     }
 
-    fn forget(&mut self, pid: u32) -> Option<Node> {
+    /// Removes a process for good; answers it, to be dropped without the lock.
+    pub(super) fn forget(&mut self, pid: u32) -> Option<Node> {
         let node = self.nodes.remove(&pid)?;
         self.threads.remove(&pid);
         if let Some(p) = self.nodes.get_mut(&node.parent) {

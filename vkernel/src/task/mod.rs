@@ -1,8 +1,14 @@
 //! Tasks: one per guest thread (`struct task_struct`).
 //!
 //! A [`Task`] holds what belongs to one thread and references to what may be shared: thread group, descriptors, file-system
-//! context, address space, dispositions, credentials. Each has one aspect per file: `clone`, `exec`, `exit`, `wait`,
-//! `ids`, `sleep`, `limits`. Locks: the fields' own, leaves unless a rank is named; SIGHAND for [`Signals`].
+//! context, address space, dispositions, credentials. One aspect per file:
+//!
+//! * `clone`, `exec`, `exit`, `wait`: the life of one; `sleep`: the loop in which it waits;
+//! * `group`: [`ThreadGroup`], a process; `list`: [`TaskList`], the table and tree of all;
+//! * `ids`, `cred`, `limits`, `sched`: what the calls of these names set;
+//! * `robust`, `pi`, `requeue`: futexes that have an owner.
+//!
+//! Locks: the fields' own, leaves unless a rank is named; SIGHAND for [`Signals`].
 
 mod clone;
 mod cred;

@@ -43,6 +43,17 @@ pub enum WaitFor {
     Group(u32),
 }
 
+impl WaitFor {
+    /// Whether one with this id and process group is meant.
+    fn is(self, id: u32, pgrp: u32) -> bool {
+        match self {
+            WaitFor::Any => true,
+            WaitFor::Pid(p) => p == id,
+            WaitFor::Group(g) => g == pgrp,
+        }
+    }
+}
+
 /// What was found.
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(missing_docs)]
@@ -115,15 +126,10 @@ impl TaskList {
         options: WaitOptions,
     ) -> Result<Option<Waited>> {
         let keep = options.contains(WaitOptions::NOWAIT);
-        let wanted = |tid: u32, pgrp: u32| match whom {
-            WaitFor::Any => true,
-            WaitFor::Pid(p) => p == tid,
-            WaitFor::Group(g) => g == pgrp,
-        };
         let mut candidates = false;
         for task in tracees.iter().filter_map(|tid| tree.threads.get(tid)) {
             let other_thread = options.contains(WaitOptions::NOTHREAD) && task.trace.tracer() != me.tid();
-            if !wanted(task.tid(), task.group.pgrp()) || other_thread {
+            if !whom.is(task.tid(), task.group.pgrp()) || other_thread {
                 continue;
             }
             candidates = true;
@@ -132,7 +138,7 @@ impl TaskList {
             }
         }
         let mut deaths = me.group.trace_deaths.lock();
-        let known = deaths.iter().position(|d| wanted(d.tid, d.pgrp));
+        let known = deaths.iter().position(|d| whom.is(d.tid, d.pgrp));
         let Some(at) = known else { return if candidates { Ok(None) } else { Err(Errno::ECHILD) } };
         if !options.contains(WaitOptions::EXITED) {
             return Ok(None);
@@ -148,12 +154,7 @@ impl TaskList {
 fn matches(node: &Node, pid: u32, whom: WaitFor, options: WaitOptions, traced: bool) -> bool {
     let clone_child = node.group.exit_signal.load(SeqCst) != signal::SIGCHLD;
     let kind = traced || options.contains(WaitOptions::ALL) || clone_child == options.contains(WaitOptions::CLONE);
-    let who = match whom {
-        WaitFor::Any => true,
-        WaitFor::Pid(p) => p == pid,
-        WaitFor::Group(g) => node.group.pgrp() == g,
-    };
-    kind && who
+    kind && whom.is(pid, node.group.pgrp())
 }
 
 /// `__WNOTHREAD`: only children that the calling thread made, or whose maker has ended.
@@ -191,15 +192,10 @@ fn report(node: &mut Node, pid: u32, options: WaitOptions, traced: bool) -> Opti
 }
 
 fn reap_child(tree: &mut Tree, me: &Task, pid: u32, waited: &Waited) -> Option<Node> {
-    let node = tree.nodes.remove(&pid)?;
-    let leader = tree.threads.remove(&pid);
-    if let Some(p) = tree.nodes.get_mut(&node.parent) {
-        p.children.remove(&pid);
-    }
+    let node = tree.forget(pid)?;
     let mut sum = me.group.children_usage.lock();
     sum.add(&waited.usage);
     sum.add(&node.group.children_usage.lock());
     drop(sum);
-    drop(leader);
     Some(node)
 }
