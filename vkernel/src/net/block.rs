@@ -136,17 +136,15 @@ pub fn recv(
         let core = socket(&file)?.core();
         (core.kind == Kind::Stream, core.is_tcp(), core.least())
     };
-    let peek = flags & msg::PEEK != 0;
-    let urgent = tcp && flags & msg::OOB != 0;
     let how = RecvHow {
-        peek,
+        peek: flags & msg::PEEK != 0,
         skip: tcp && flags & msg::TRUNC != 0,
-        urgent,
+        urgent: tcp && flags & msg::OOB != 0,
         nonblock,
         flags: flags & msg::FOR_HOST_RECV,
         control,
     };
-    let goes_on = stream && !peek && !nonblock && !urgent;
+    let goes_on = stream && !how.peek && !nonblock && !how.urgent;
     let wanted = if flags & msg::WAITALL != 0 { to.remaining() } else { least.min(to.remaining()) };
     let waits = Waits { nonblock, sends: false };
     let mut total: Option<Received> = None;
@@ -157,13 +155,7 @@ pub fn recv(
                 let (end, fault) = (got.end || !got.files.is_empty(), to.fault().is_some());
                 let sum = match total.take() {
                     None => got,
-                    Some(t) => Received {
-                        len: t.len + got.len,
-                        full: t.full + got.full,
-                        files: got.files,
-                        left: got.left,
-                        ..t
-                    },
+                    Some(before) => before.and(got),
                 };
                 all = goes_on && sum.full < wanted;
                 total = Some(sum);

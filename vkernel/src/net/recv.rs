@@ -59,6 +59,14 @@ pub struct Received {
     pub end: bool,
 }
 
+impl Received {
+    /// This, and what came after it on a stream.
+    pub(super) fn and(self, later: Received) -> Received {
+        let (len, full) = (self.len + later.len, self.full + later.full);
+        Received { len, full, files: later.files, left: later.left, ..self }
+    }
+}
+
 impl Socket {
     /// Receives what there is. `EAGAIN` when that is nothing.
     pub fn try_recv(&self, to: &mut IovIter<'_>, how: RecvHow) -> Result<Received> {
@@ -140,43 +148,71 @@ impl State {
         how: RecvHow,
         gone: &mut Vec<Message>,
     ) -> Result<Received> {
-        let same_sender = core.options.pass_cred.load(Relaxed);
-        let mut got = Received::default();
-        let mut first = true;
-        let (mut skip, limit) = self.before_mark(core.urgent_inline(), how.peek);
+        let (skip, limit) = self.before_mark(core.urgent_inline(), how.peek);
         if self.rx.bytes() <= skip {
             return self.nothing(core, how);
         }
-        let left = |got: &Received| limit.map_or(usize::MAX, |n| n.saturating_sub(got.full));
-        if how.peek {
-            for message in self.rx.iter() {
-                let rest = message.rest().get(core::mem::take(&mut skip)..).unwrap_or_default();
-                if rest.is_empty() {
-                    continue;
-                }
-                if left(&got) == 0 || to.remaining() == 0 || (!first && same_sender && message.cred != got.cred) {
-                    break;
-                }
-                (got.cred, first) = (if first { message.cred } else { got.cred }, false);
-                if !copy(rest, left(&got), to, how, &mut got)? {
-                    break;
-                }
-                if !message.files.is_empty() {
-                    got.files = message.files.clone();
-                    break;
-                }
+        let most = limit.unwrap_or(usize::MAX);
+        if how.peek { self.peek_stream(core, to, how, skip, most) } else { self.take_stream(core, to, how, most, gone) }
+    }
+
+    /// Looks at bytes, behind `skip` and `most` of them.
+    fn peek_stream(
+        &self,
+        core: &Core,
+        to: &mut IovIter<'_>,
+        how: RecvHow,
+        mut skip: usize,
+        most: usize,
+    ) -> Result<Received> {
+        let same_sender = core.options.pass_cred.load(Relaxed);
+        let (mut got, mut first) = (Received::default(), true);
+        for message in self.rx.iter() {
+            let rest = message.rest().get(core::mem::take(&mut skip)..).unwrap_or_default();
+            if rest.is_empty() {
+                continue;
             }
-            return Ok(got);
+            let left = most.saturating_sub(got.full);
+            if left == 0 || to.remaining() == 0 || (!first && same_sender && message.cred != got.cred) {
+                break;
+            }
+            if core::mem::take(&mut first) {
+                got.cred = message.cred;
+            }
+            if !copy(rest, left, to, how, &mut got)? {
+                break;
+            }
+            if !message.files.is_empty() {
+                got.files = message.files.clone();
+                break;
+            }
         }
+        Ok(got)
+    }
+
+    /// Takes bytes out, `most` of them.
+    fn take_stream(
+        &mut self,
+        core: &Core,
+        to: &mut IovIter<'_>,
+        how: RecvHow,
+        most: usize,
+        gone: &mut Vec<Message>,
+    ) -> Result<Received> {
+        let same_sender = core.options.pass_cred.load(Relaxed);
+        let (mut got, mut first) = (Received::default(), true);
         while let Some(message) = self.rx.front_mut() {
             // Who asks for no bytes of a Unix stream gets the files that come with the next one.
             let enough = to.remaining() == 0 && !(first && core.is_unix());
-            if left(&got) == 0 || enough || (!first && same_sender && message.cred != got.cred) {
+            let left = most.saturating_sub(got.full);
+            if left == 0 || enough || (!first && same_sender && message.cred != got.cred) {
                 break;
             }
-            (got.cred, first) = (if first { message.cred } else { got.cred }, false);
+            if core::mem::take(&mut first) {
+                got.cred = message.cred;
+            }
             let before = got.len;
-            let whole = copy(message.rest(), left(&got), to, how, &mut got)?;
+            let whole = copy(message.rest(), left, to, how, &mut got)?;
             got.files = core::mem::take(&mut message.files);
             gone.extend(self.rx.consume(got.len - before));
             if !whole || !got.files.is_empty() {
