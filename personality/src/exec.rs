@@ -5,7 +5,7 @@
 //! SIGSEGV, as in Linux.
 
 use crate::arch::Context;
-use crate::sys::mm::map_file;
+use crate::sys::mm::{map_file, map_remembered};
 use crate::sys::process;
 use crate::trap::spawn;
 use alloc::format;
@@ -22,7 +22,7 @@ use host::{Errno, Result, user};
 use loader::{AuxInputs, Executable, Image, LoadError, Plan, Role, StackImage, StackInputs, place, script};
 use vkernel::Task;
 use vkernel::kernel::kernel;
-use vkernel::mm::{Limits, Mm};
+use vkernel::mm::{Limits, MapFile, Mm};
 use vkernel::signal;
 use vkernel::task::{Exit, secure};
 
@@ -284,7 +284,7 @@ fn install(task: &Task, mm: &Arc<Mm>, p: &Prepared) -> Result<(u64, u64)> {
     };
     let bias = place::choose_bias(&p.image, &window, random).map_err(linux)?;
     let program = loader::plan::plan(&p.image, bias).map_err(linux)?;
-    map_plan(mm, &program, &p.file, &limits)?;
+    map_plan(mm, &program, || map_file(&p.file), &limits)?;
     let brk = place::choose_brk(if loader { pie } else { program.brk_start }, BRK_RANDOM, random_u64());
     mm.set_brk(brk as usize);
     let interpreter = match &p.interpreter {
@@ -293,6 +293,7 @@ fn install(task: &Task, mm: &Arc<Mm>, p: &Prepared) -> Result<(u64, u64)> {
     };
     let stack = make_stack(task, mm, p, &program, interpreter.as_ref(), &limits)?;
     mm.update_info(|info| {
+        info.loader = interpreter.as_ref().map_or(0..0, |i| i.code.start as usize..i.code.end as usize);
         info.start_code = program.code.start as usize;
         info.end_code = program.code.end as usize;
         info.start_data = program.data.start as usize;
@@ -317,15 +318,15 @@ fn free_window(mm: &Mm, image: &Image) -> Result<core::ops::Range<u64>> {
 fn load_interpreter(mm: &Arc<Mm>, file: &Arc<File>, image: &Image, limits: &Limits) -> Result<Plan> {
     let bias = place::choose_bias(image, &free_window(mm, image)?, 0).map_err(linux)?;
     let plan = loader::plan::plan(image, bias).map_err(linux)?;
-    map_plan(mm, &plan, file, limits)?;
+    map_plan(mm, &plan, || map_remembered(file), limits)?;
     Ok(plan)
 }
 
 /// Carries out a plan.
-fn map_plan(mm: &Arc<Mm>, plan: &Plan, file: &Arc<File>, limits: &Limits) -> Result<()> {
+fn map_plan(mm: &Arc<Mm>, plan: &Plan, file: impl Fn() -> MapFile, limits: &Limits) -> Result<()> {
     for s in &plan.segments {
         if s.len > 0 {
-            mm.map_segment(s.addr as usize, s.len as usize, s.prot, Some(map_file(file)), s.file_offset, limits)?;
+            mm.map_segment(s.addr as usize, s.len as usize, s.prot, Some(file()), s.file_offset, limits)?;
         }
         if !s.zero_tail.is_empty() {
             user::clear(s.zero_tail.start as usize, (s.zero_tail.end - s.zero_tail.start) as usize)?;

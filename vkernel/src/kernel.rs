@@ -2,7 +2,7 @@
 
 use crate::console::Console;
 use crate::locks::LockTable;
-use crate::mm::patch::Left;
+use crate::mm::patch::{Known, Left};
 use crate::net::Net;
 use crate::pipe::FifoTable;
 use crate::task::{Exit, TaskList, ThreadGroup, Usage};
@@ -79,8 +79,10 @@ pub struct Stats {
     pub trapped: AtomicU64,
     /// Calls that came in from patched sites, of threads that have ended.
     pub patched: AtomicU64,
-    /// Sites patched.
+    /// Sites patched once they had trapped often enough.
     pub sites: AtomicU64,
+    /// Sites patched ahead, for what was known of their file.
+    pub ahead: AtomicU64,
     /// Sites left on the trap, by reason.
     pub left: [AtomicU64; Left::ALL.len()],
 }
@@ -156,6 +158,8 @@ pub struct Kernel {
     pub patch: Patching,
     /// What happened, for the statistics option.
     pub stats: Stats,
+    /// Call sites that files are known for.
+    pub known: Known,
     /// What the first task will execute, of the personality's own type; taken by the boot call.
     pub program: Mutex<Option<Box<dyn Any + Send + Sync>>>,
     /// The files of `memfd_create`: a tmpfs that is mounted nowhere.
@@ -221,6 +225,7 @@ impl Kernel {
             vector: VectorState::default(),
             patch: if config.trap == TrapKind::Ptrace { Patching::Off } else { config.patch },
             stats: Stats::default(),
+            known: Known::default(),
             program: Mutex::new(None),
             memfds: Mutex::new(None),
             tracer_ready: AtomicU32::new(0),

@@ -9,6 +9,7 @@ mod stub;
 mod unwind;
 
 use crate::arch::{Context, entry};
+use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
 use host::{cpu, layout, user};
 use stub::SYSCALL;
@@ -34,6 +35,9 @@ pub fn on_trap(task: &Task, cx: &mut Context) {
     let Some(site) = behind.checked_sub(SYSCALL.len()).filter(|&site| layout::is_guest(site, 1)) else { return };
     let mm = task.mm();
     let count = mm.count_trap(site);
+    if count.is_power_of_two() && kernel().patch != Patching::Off && mm.note_traps(site, (count / 2).max(1)) {
+        remember(task, site, cx.regs().rax);
+    }
     let now = match kernel().patch {
         Patching::Off => false,
         Patching::On => count == PROGRAM || count == LIBRARY && !mm.is_program(site),
@@ -42,7 +46,11 @@ pub fn on_trap(task: &Task, cx: &mut Context) {
     if !now {
         return;
     }
-    match try_patch(task, site, cx.regs().rax) {
+    let tried = match look(task, site, cx.regs().rax) {
+        Ok(seen) => seen.request(site, |request| mm.patch(request)),
+        Err(why) => Err(mm.leave_site(site, why).then_some(why)),
+    };
+    match tried {
         Ok(resume) => cpu::current().fast.set_resume(behind, resume),
         Err(Some(why)) => {
             if let Some(count) = kernel().stats.left.get(why as usize) {
@@ -53,32 +61,54 @@ pub fn on_trap(task: &Task, cx: &mut Context) {
     }
 }
 
-fn try_patch(task: &Task, site: usize, nr: u64) -> Result<usize, Option<Left>> {
+/// The next processes that map the site's file are to begin with it.
+fn remember(task: &Task, site: usize, nr: u64) {
     let mm = task.mm();
-    let leave = |why| Err(mm.leave_site(site, why).then_some(why));
-    if nr == SYS_RT_SIGRETURN && !unwind::describes_signal_return(task, site) {
-        return leave(Left::Sigreturn);
+    match look(task, site, nr) {
+        Ok(seen) => seen.request(site, |request| mm.know(request)),
+        Err(why) => mm.refuse_site(site, why),
     }
+}
+
+/// A site and what stands around it.
+struct Seen {
+    before: u8,
+    displaced: stub::Displaced,
+}
+
+/// Looks whether a site can be patched.
+fn look(task: &Task, site: usize, nr: u64) -> Result<Seen, Left> {
+    if nr == SYS_RT_SIGRETURN && !unwind::describes_signal_return(task, site) {
+        return Err(Left::Sigreturn);
+    }
+    // Nothing stands before the first byte of all.
     let mut before = [0];
-    if user::copy_in(&mut before, site.wrapping_sub(1)).is_ok() && before == [OPERAND_SIZE] {
-        return leave(Left::Prefix);
+    let _ = user::copy_in(&mut before, site.wrapping_sub(1));
+    let [before] = before;
+    if before == OPERAND_SIZE {
+        return Err(Left::Prefix);
     }
     let mut bytes = [0; LOOK];
     // Text may end before that.
     let len = (1..=LOOK).rev().find(|&len| user::copy_in(&mut bytes[..len], site).is_ok()).unwrap_or(0);
-    let displaced = match stub::displaced(&bytes[..len]) {
-        Ok(displaced) => displaced,
-        Err(why) => return leave(why),
-    };
-    let Some(original) = displaced.original() else { return leave(Left::Neighbour) };
-    let starts: alloc::vec::Vec<usize> = displaced.starts().collect();
-    mm.patch(&Request {
-        site,
-        original,
-        starts: &starts,
-        encode: &|site, slot, header| displaced.encode(site, slot, header),
-        entry: entry::entry(),
-    })
+    Ok(Seen { before, displaced: stub::displaced(&bytes[..len])? })
+}
+
+impl Seen {
+    /// Runs `op` with the request for a stub.
+    fn request<T>(&self, site: usize, op: impl FnOnce(&Request<'_>) -> T) -> T {
+        let mut seen = alloc::vec![self.before];
+        seen.extend_from_slice(self.displaced.bytes());
+        let starts: Vec<usize> = self.displaced.starts().collect();
+        op(&Request {
+            site,
+            original: self.displaced.original(),
+            seen: &seen,
+            starts: &starts,
+            encode: &|site, slot, header| self.displaced.encode(site, slot, header),
+            entry: entry::entry(),
+        })
+    }
 }
 
 /// What a fault of guest code was, as far as patches are concerned.

@@ -58,9 +58,14 @@ pub fn displaced(bytes: &[u8]) -> Result<Displaced, Left> {
 }
 
 impl Displaced {
+    /// The original bytes, as far as the stub replaces them.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The original bytes under the jump.
-    pub fn original(&self) -> Option<[u8; JUMP]> {
-        self.bytes.get(..JUMP)?.try_into().ok()
+    pub fn original(&self) -> [u8; JUMP] {
+        self.bytes.first_chunk().copied().unwrap_or_default()
     }
 
     /// Where instructions start inside of the window, from the site on.

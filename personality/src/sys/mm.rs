@@ -12,9 +12,10 @@ use host::layout::PAGE_SIZE;
 use host::{Errno, Result};
 use vkernel::Task;
 use vkernel::ipc::shm;
+use vkernel::mm::patch::Version;
 use vkernel::mm::{
-    FileName, FileTag, Limits, MAP_ANONYMOUS, MAP_FIXED, MAP_NONBLOCK, MAP_POPULATE, MAP_SHARED, MapFile, MapRequest,
-    Mm, PROT_WRITE, VmFlags,
+    FileTag, Limits, MAP_ANONYMOUS, MAP_FIXED, MAP_NONBLOCK, MAP_POPULATE, MAP_SHARED, MapFile, MapRequest, Mm,
+    PROT_EXEC, PROT_WRITE, VmFlags,
 };
 use vkernel::secretmem::SecretMem;
 
@@ -25,15 +26,22 @@ pub fn limits(task: &Task) -> Limits {
     Limits::from_rlimits(&task.group.rlimits(), task.cred().capable(IPC_LOCK))
 }
 
+/// The same for what a loader maps: call sites in its text are remembered, and patched ahead in the next process.
+pub fn map_remembered(file: &Arc<File>) -> MapFile {
+    let mut map = map_file(file);
+    map.tag.version = file.metadata().ok().and_then(|meta| Version::of(&meta));
+    map
+}
+
 /// What an open file offers to a mapping.
 pub fn map_file(file: &Arc<File>) -> MapFile {
     let flags = file.flags();
     let meta = file.metadata().unwrap_or_default();
-    let name: Arc<dyn FileName> = file.clone();
+    let tag = FileTag::new(file.clone(), meta.dev, meta.ino);
     let secret = SecretMem::is(file);
     MapFile {
         source: file.ops().map(),
-        tag: FileTag { name, dev: meta.dev, ino: meta.ino },
+        tag,
         readable: flags.readable(),
         writable: flags.writable(),
         append_only: false,
@@ -47,7 +55,11 @@ pub fn mmap(call: &mut Call<'_>, addr: Ptr, len: usize, prot: u32, flags: u32, f
     Mm::check_offset(offset)?;
     let file = if flags & MAP_ANONYMOUS != 0 { None } else { Some(mappable(call.task, fd)?) };
     let request = MapRequest { addr: addr.0, len, prot, flags, offset };
-    call.task.mm().mmap(&request, file.as_ref().map(map_file), &limits(call.task))
+    let mm = call.task.mm();
+    // Others, emulators for instance, may map text to do something else with it than to run it here.
+    let remembered = prot & PROT_EXEC != 0 && file.is_some() && mm.is_loader(call.cx.regs().rip as usize);
+    let file = file.as_ref().map(if remembered { map_remembered } else { map_file });
+    mm.mmap(&request, file, &limits(call.task))
 }
 
 fn mappable(task: &Task, fd: Fd) -> Result<Arc<File>> {
@@ -106,7 +118,7 @@ pub fn remap_file_pages(
         space.map_at(start).filter(|m| m.flags.contains(VmFlags::SHARED) && end <= m.end).ok_or(Errno::EINVAL)?;
     let name = info.file.ok_or(Errno::EINVAL)?;
     let source = shm::file_of(&*name).or_else(|| name.as_any().downcast_ref::<File>().map(|f| f.ops().clone()));
-    let (source, tag) = (source.ok_or(Errno::EINVAL)?.map(), FileTag { name, dev: info.dev, ino: info.ino });
+    let (source, tag) = (source.ok_or(Errno::EINVAL)?.map(), FileTag::new(name, info.dev, info.ino));
     let file = MapFile {
         source,
         tag,

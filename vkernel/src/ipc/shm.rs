@@ -72,7 +72,7 @@ impl Segment {
     /// The file and the name to map it by.
     pub fn to_map(&self, id: i32) -> (Arc<File>, FileTag) {
         let dev = self.name.file.metadata().map_or(0, |m| m.dev);
-        (self.name.file.clone(), FileTag { name: self.name.clone(), dev, ino: id as u64 })
+        (self.name.file.clone(), FileTag::new(self.name.clone(), dev, id as u64))
     }
 
     /// Number of mappings.

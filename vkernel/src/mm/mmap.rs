@@ -2,6 +2,7 @@
 
 use super::vma::{Backing, FileTag, Label, PROT_EXEC, PROT_RWX, PROT_WRITE, PagesRef, SharedAnon, VmFlags, Vma};
 use super::*;
+use core::sync::atomic::Ordering::SeqCst;
 use fs_emu::MapSource;
 use host::layout::{GUEST_MIN, PAGE_SIZE, TASK_SIZE, page_down, page_up};
 use host::{Errno, Result};
@@ -58,14 +59,27 @@ pub struct MapFile {
 
 impl Mm {
     /// `mmap(2)`; `file` is `None` exactly with `MAP_ANONYMOUS`. The caller has checked the descriptor (`EBADF`), but after [`check_offset`](Mm::check_offset).
-    pub fn mmap(&self, req: &MapRequest, file: Option<MapFile>, limits: &Limits) -> Result<usize> {
+    pub fn mmap(&self, req: &MapRequest, mut file: Option<MapFile>, limits: &Limits) -> Result<usize> {
         Mm::check_offset(req.offset)?;
         if req.flags & MAP_HUGETLB != 0 {
             // A file that is not on hugetlbfs, or a size that no processor has; no huge pages are set aside.
             let size = req.flags >> 26;
             return Err(if file.is_some() || !HUGE_SIZES.contains(&size) { Errno::EINVAL } else { Errno::ENOMEM });
         }
-        self.with(|inner| inner.mmap(req, file, limits))
+        if let Some(file) = &mut file {
+            file.tag.recall(req.prot, req.flags);
+        }
+        self.with(|inner| {
+            if let Some(file) = &mut file
+                && self.unpatched.load(SeqCst)
+            {
+                file.tag.known = None;
+            }
+            let done = inner.mmap(req, file, limits);
+            // Nobody has been to text that was patched ahead.
+            self.patched.fetch_or(inner.patches.any(), SeqCst);
+            done
+        })
     }
 
     /// `EINVAL` for a file offset that is not on a page boundary: comes before `EBADF`.
@@ -136,7 +150,11 @@ impl Inner {
         let range = vma.range();
         self.vmas.check_split(range.clone())?;
         self.give_back(range.clone(), true);
-        let mapped = hostmap::map(&mut vma, populate);
+        let batch = if populate { None } else { self.batch(&vma) };
+        let mapped = match &batch {
+            Some(batch) => self.map_patched(&mut vma, batch),
+            None => hostmap::map(&mut vma, populate),
+        };
         if let Err(e) = mapped {
             if !refused_early(e, &vma) {
                 // Nobody knows how much of the old mappings is left: nothing, then.

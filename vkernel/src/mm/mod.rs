@@ -129,6 +129,8 @@ impl Limits {
 #[derive(Clone, Default)]
 #[allow(missing_docs)]
 pub struct MmInfo {
+    /// The text of the program's interpreter, if it has one.
+    pub loader: core::ops::Range<usize>,
     pub start_code: usize,
     pub end_code: usize,
     pub start_data: usize,

@@ -3,6 +3,7 @@
 //! A mapping of arena pages may have *absent* pages: holes of the file and what lies beyond its end. On the host they are
 //! placeholders without access, and the fault handler makes them present.
 
+use super::patch::{KnownFile, Version};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bitflags::bitflags;
@@ -62,6 +63,17 @@ pub struct FileTag {
     pub dev: u64,
     /// Inode number.
     pub ino: u64,
+    /// What says that its contents are the same as another time; `None` if its text is none of other processes' business.
+    pub version: Option<Version>,
+    /// What is known of its text.
+    pub(super) known: Option<Arc<KnownFile>>,
+}
+
+impl FileTag {
+    /// Of a file whose text is not remembered.
+    pub fn new(name: Arc<dyn FileName>, dev: u64, ino: u64) -> FileTag {
+        FileTag { name, dev, ino, version: None, known: None }
+    }
 }
 
 /// What `/proc/PID/maps` shows in the last column.

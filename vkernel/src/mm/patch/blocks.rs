@@ -5,14 +5,14 @@
 //! the same stub again, if nothing about it has changed.
 
 use super::{Boundary, JUMP, Left, Request, TRAPS};
-use crate::mm::Inner;
+use crate::mm::{Inner, Vma};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use host::arena;
 use host::frames::Frames;
 use host::layout::PAGE_SIZE;
 use host::sys::mem;
+use host::{Result, arena};
 
 /// Bytes of a stub.
 pub const SLOT: usize = 64;
@@ -39,6 +39,17 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// With nothing in it but where stubs enter the kernel.
+    pub(super) fn new(base: usize, entry: usize) -> Result<Block> {
+        let frames = Frames::alloc(PAGES)?;
+        frames.put(HEADER, &(entry as u64).to_le_bytes());
+        Ok(Block { base, frames, used: [const { AtomicU32::new(0) }; SLOTS / 32] })
+    }
+
+    fn map(&self, at: usize) -> Result<()> {
+        mem::map_guest(at, BLOCK, READ_EXEC, MAP_SHARED, arena::memfd(), self.frames.memfd_offset())
+    }
+
     /// Claims a slot; `false` if somebody was faster.
     fn claim(&self, slot: usize) -> bool {
         let bit = 1 << (slot % 32);
@@ -86,6 +97,12 @@ pub(super) fn find(blocks: &[Arc<Block>], site: usize, request: &Request<'_>) ->
     None
 }
 
+/// Where the block of a site would stand above it.
+pub(super) fn above(site: usize) -> usize {
+    let [first, ..] = REACH;
+    (site & !(BLOCK - 1)).wrapping_add_signed(first as isize)
+}
+
 /// The jump's distance, if it can be had.
 pub(super) fn distance(site: usize, stub: usize) -> Option<[u8; 4]> {
     let d = (stub as i64).checked_sub((site + JUMP) as i64)?;
@@ -101,19 +118,36 @@ fn suits(site: usize, stub: usize, starts: &[usize]) -> bool {
 
 impl Inner {
     /// Makes a block in reach of a site.
-    pub(super) fn add_block(&mut self, site: usize, entry: usize) -> Result<(), Left> {
+    pub(super) fn add_block(&mut self, site: usize, entry: usize) -> core::result::Result<(), Left> {
         if self.patches.blocks.len() >= MAX_BLOCKS {
             return Err(Left::Room);
         }
         let base = self.room_for_block(site).ok_or(Left::Room)?;
-        let frames = Frames::alloc(PAGES).map_err(|_| Left::Room)?;
-        frames.put(HEADER, &(entry as u64).to_le_bytes());
-        mem::map_guest(base, BLOCK, READ_EXEC, MAP_SHARED, arena::memfd(), frames.memfd_offset())
-            .map_err(|_| Left::Host)?;
+        let block = Block::new(base, entry).map_err(|_| Left::Room)?;
+        block.map(base).map_err(|_| Left::Host)?;
         self.vmas.reserve(base..base + BLOCK);
-        let block = Block { base, frames, used: [const { AtomicU32::new(0) }; SLOTS / 32] };
         Arc::make_mut(&mut self.patches).blocks.push(Arc::new(block));
         Ok(())
+    }
+
+    /// Maps a file's block so much farther up, for a mapping that is about to be made; `false` if there is no room. Only above the
+    /// mmap area, where it is in nobody's way.
+    pub(super) fn share_block(&mut self, block: &Arc<Block>, shift: usize, vma: &Vma) -> bool {
+        let base = block.base.wrapping_add(shift);
+        if self.patches.shared.iter().any(|(at, there)| *at == base && Arc::ptr_eq(there, block)) {
+            return true;
+        }
+        let apart = base >= self.vmas.base && base >= vma.end;
+        if !apart || !self.has_room(base) || self.patches.shared.len() >= MAX_BLOCKS || block.map(base).is_err() {
+            return false;
+        }
+        self.vmas.reserve(base..base + BLOCK);
+        Arc::make_mut(&mut self.patches).shared.push((base, block.clone()));
+        true
+    }
+
+    fn has_room(&self, base: usize) -> bool {
+        self.vmas.is_free(base, BLOCK) && self.vmas.is_free(base - PAGE_SIZE, PAGE_SIZE)
     }
 
     fn room_for_block(&self, site: usize) -> Option<usize> {
@@ -121,7 +155,7 @@ impl Inner {
         let at = |reach: &i64| usize::try_from(near.checked_add(*reach)?).ok();
         // What stands above the mmap area is in nobody's way: the first choice counts there only.
         let above = |base: &usize| *base >= self.vmas.base;
-        let wanted = |base: &usize| self.vmas.is_free(*base, BLOCK) && self.vmas.is_free(*base - PAGE_SIZE, PAGE_SIZE);
+        let wanted = |base: &usize| self.has_room(*base);
         let (first, rest) = REACH.split_first()?;
         let best = at(first).filter(above).filter(wanted);
         best.or_else(|| rest.iter().chain([first]).filter_map(at).find(wanted))

@@ -6,10 +6,14 @@
 //! that stood there) is caught, and sent on to the copy of that instruction in the stub. `docs/patching.md` has the whole
 //! protocol.
 //!
+//! What is known of a file from other processes ([`known`]) is patched when it is mapped ([`ahead`]).
+//!
 //! What stands here knows no instructions: what is displaced, and the stub's code, come from above. Everything is done under
 //! the address space's lock, in the process whose memory it is. Only private mappings of files that are not writable are patched.
 
+mod ahead;
 mod blocks;
+mod known;
 mod traps;
 mod write;
 
@@ -24,6 +28,7 @@ pub use blocks::{HEADER, SLOT};
 use core::ops::Range;
 use core::sync::atomic::Ordering::{Relaxed, SeqCst};
 use host::user;
+pub use known::{Known, KnownFile, Version};
 pub(super) use traps::Traps;
 
 /// Bytes of the jump.
@@ -31,6 +36,8 @@ pub const JUMP: usize = 5;
 /// Bytes that are no instruction in 64-bit mode, alone or as the start of one.
 pub const TRAPS: [u8; 18] =
     [0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f, 0x27, 0x2f, 0x37, 0x3f, 0x60, 0x61, 0x82, 0x9a, 0xce, 0xd4, 0xea];
+/// Most bytes that a request has seen.
+const MAX_SEEN: usize = 32;
 /// A site that is entered from behind so often is better off without its patch.
 const MAX_LANDINGS: u32 = 16;
 /// How many sites that were given back are remembered, for threads that were caught on their way.
@@ -91,6 +98,8 @@ pub struct Request<'a> {
     pub site: usize,
     /// What stands there, as far as it was looked at.
     pub original: [u8; JUMP],
+    /// The byte before it, and everything that the stub will have a copy of.
+    pub seen: &'a [u8],
     /// Offsets in the window at which instructions start, the first aside.
     pub starts: &'a [usize],
     /// Makes the stub.
@@ -125,6 +134,8 @@ pub(super) struct Patches {
     stubs: BTreeMap<usize, usize>,
     left: BTreeMap<usize, Left>,
     blocks: Vec<Arc<Block>>,
+    /// Blocks of files, and where they are.
+    shared: Vec<(usize, Arc<Block>)>,
     /// Given back lately.
     gone: Vec<(usize, Site)>,
 }
@@ -202,6 +213,11 @@ impl Mm {
         (inner.info.start_code..inner.info.end_code).contains(&addr)
     }
 
+    /// Whether it lies in the text of the program's interpreter.
+    pub fn is_loader(&self, addr: usize) -> bool {
+        self.inner.lock().info.loader.contains(&addr)
+    }
+
     /// What it means that guest code was interrupted at `rip`.
     pub fn place(&self, rip: usize) -> Option<Place> {
         if !self.has_patches() {
@@ -275,6 +291,7 @@ impl Inner {
     }
 
     fn leave_site(&mut self, site: usize, why: Left) {
+        self.refuse(site, why);
         Arc::make_mut(&mut self.patches).left.insert(site, why);
     }
 

@@ -182,7 +182,7 @@ impl File {
         };
         MapFile {
             source: Ok(source),
-            tag: FileTag { name: self.name.clone(), dev: host::abi::dev_join(8, 1), ino: 77 },
+            tag: FileTag::new(self.name.clone(), host::abi::dev_join(8, 1), 77),
             readable,
             writable,
             append_only: false,
