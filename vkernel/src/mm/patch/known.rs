@@ -32,11 +32,11 @@ const FADE: u32 = 32;
 /// A file that was changed so shortly before may be changed again without its times telling (nanoseconds).
 const SETTLED: u64 = 100_000_000;
 /// What a trap costs more than a call from a patched site, in tenths of a microsecond.
-const TRAP: u32 = 18;
+const TRAP: u32 = 22;
 /// What a page costs: the copy, and that a fork has to copy it as well.
-const PAGE: u32 = 12;
+const PAGE: u32 = 32;
 /// What a file costs: its block, and two changes of protection.
-const FILE: u32 = 35;
+const FILE: u32 = 100;
 
 /// What says that a file is the same, with the same contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -296,11 +296,11 @@ mod tests {
     fn pages_that_trap_in_most_mappings_are_chosen() {
         host::testing::init();
         let file = known_file();
-        // Two sites of one page that trap four times in each process, one that trapped once.
+        // Two sites of one page that trap eight times in each process, one that trapped once.
         for process in 0..10 {
             assert_eq!(chosen(&file, 0x1000..0x9000), []);
             for offset in [0x1100, 0x1200] {
-                let wants = file.note(offset, 4, false);
+                let wants = file.note(offset, 8, false);
                 assert!(wants || process > 0);
             }
         }
@@ -314,7 +314,7 @@ mod tests {
         assert_eq!(chosen(&file, 0x1000..0x1202), [0x1100], "not what its end cuts off");
         file.refuse(0x1200);
         assert_eq!(chosen(&file, 0x1000..0x9000), [0x1100]);
-        assert!(!file.note(0x1200, 4, false));
+        assert!(!file.note(0x1200, 8, false));
         let all = file.choose(0x1000..0x9000, true);
         assert_eq!(all.map(|b| b.sites.len()), Some(2));
     }
