@@ -4,7 +4,6 @@ use super::ioctl;
 use super::pair::Pair;
 use crate::kernel::kernel;
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -86,20 +85,14 @@ impl FileOps for MasterFile {
     }
 
     fn write_at(&self, off: u64, from: &mut IovIter<'_>, _append: bool) -> Result<(usize, u64)> {
-        let mut buf = vec![0; from.remaining().min(CHUNK)];
-        let taken = from.take(&mut buf);
-        if taken == 0 && !buf.is_empty() {
-            return Err(Errno::EFAULT);
-        }
-        let done = self.pair.change(|s| {
-            let n = s.room_in().min(taken);
-            if n == 0 && taken > 0 {
+        let done = self.pair.write(from, CHUNK, |s, bytes| {
+            let n = s.room_in().min(bytes.len());
+            if n == 0 && !bytes.is_empty() {
                 return Err(Errno::EAGAIN);
             }
-            s.push(buf.get(..n).unwrap_or_default());
+            s.push(bytes.get(..n).unwrap_or_default());
             Ok(n)
         });
-        from.revert(taken - done.unwrap_or(0));
         done.map(|n| (n, off))
     }
 

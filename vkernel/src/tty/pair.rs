@@ -11,7 +11,9 @@ use crate::kernel::kernel;
 use crate::signal::{self, SIGCONT, SIGHUP, SIGWINCH, code};
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
+use alloc::vec;
 use core::sync::atomic::Ordering::SeqCst;
+use host::iov::IovIter;
 use host::lock::{Mutex, rank};
 use host::wait::WaitQueue;
 use host::{Errno, Result};
@@ -148,6 +150,24 @@ impl Pair {
         }
         signals.into_iter().for_each(|sig| self.signal_foreground(sig));
         Ok(out)
+    }
+
+    /// Changes the state by bytes from a guest, `most` of them; `take` answers how many it takes.
+    pub(super) fn write(
+        &self,
+        from: &mut IovIter<'_>,
+        most: usize,
+        take: impl FnOnce(&mut State, &[u8]) -> Result<usize>,
+    ) -> Result<usize> {
+        let mut buf = vec![0; from.remaining().min(most)];
+        let there = from.take(&mut buf);
+        if there == 0 && !buf.is_empty() {
+            return Err(Errno::EFAULT);
+        }
+        buf.truncate(there);
+        let done = self.change(|s| take(s, &buf));
+        from.revert(there - done.unwrap_or(0));
+        done
     }
 
     /// The slave's device number.

@@ -5,7 +5,6 @@ use super::pair::Pair;
 use super::termios::{ICANON, TOSTOP, cc};
 use alloc::format;
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -137,22 +136,16 @@ impl FileOps for SlaveFile {
     }
 
     fn write_at(&self, off: u64, from: &mut IovIter<'_>, _append: bool) -> Result<(usize, u64)> {
-        let mut buf = vec![0; from.remaining().min(CHUNK)];
-        let taken = from.take(&mut buf);
-        if taken == 0 && !buf.is_empty() {
-            return Err(Errno::EFAULT);
-        }
-        let done = self.pair.change(|s| {
+        let done = self.pair.write(from, CHUNK, |s, bytes| {
             if s.hung_up {
                 return Err(Errno::EIO);
             }
             let t = s.line.termios;
-            match s.line.out.write(&t, buf.get(..taken).unwrap_or_default()) {
-                0 if taken > 0 => Err(Errno::EAGAIN),
+            match s.line.out.write(&t, bytes) {
+                0 if !bytes.is_empty() => Err(Errno::EAGAIN),
                 n => Ok(n),
             }
         });
-        from.revert(taken - done.unwrap_or(0));
         done.map(|n| (n, off))
     }
 
