@@ -1,4 +1,4 @@
-//! The arena: one sparse shared memfd at one address in every process (DESIGN D4).
+//! The arena: one sparse shared memfd at one address in every process (`docs/memory.md`).
 //!
 //! Answers to `mm/page_alloc.c` and `mm/slub.c`. It serves page runs (tmpfs file data, large objects) from a bitmap with a
 //! moving hint, and small objects from size classes with intrusive free lists. Freed runs of 64 KiB and more go back to

@@ -1,4 +1,4 @@
-//! Page frames of the arena: the memory behind tmpfs files (DESIGN D6).
+//! Page frames of the arena: the memory behind tmpfs files.
 //!
 //! Answers to `mm/page_alloc.c`. A [`Frames`] is an owned run of pages of the arena's memfd. Guests may have the same
 //! pages mapped, so their bytes are only ever copied, never borrowed. Locks: the arena's own (leaf).

@@ -1,4 +1,4 @@
-//! Who owns which addresses. Constant, so that a later process can be mapped back onto an earlier one (DESIGN D11).
+//! Who owns which addresses. Constant, so that a later process can be mapped back onto an earlier one.
 //!
 //! ```text
 //! 0x0000_0001_0000 .. RUNTIME_IMAGE   guest: non-PIE programs, brk, anything MAP_FIXED

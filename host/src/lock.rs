@@ -1,4 +1,4 @@
-//! Locks over a shared futex word, good across processes (DESIGN D4).
+//! Locks over a shared futex word, good across processes.
 //!
 //! Answers to Linux's `kernel/locking/`. `lock_api` gives the guards; the raw locks are ours, because std's and
 //! parking_lot's park on private futexes and thread-local storage. The mutex word holds its owner's host thread id, so a

@@ -1,4 +1,4 @@
-//! Clocks: the one place where time enters the kernel (DESIGN D11).
+//! Clocks: the one place where time enters the kernel.
 
 use crate::abi::Timespec;
 use crate::sys::clock;

@@ -1,4 +1,4 @@
-//! Guest memory: the one fallible door (DESIGN D8).
+//! Guest memory: the one fallible door (`docs/memory.md`).
 //!
 //! Answers to Linux's `uaccess.h`. Every function checks that the range is the guest's, copies with fault fix-up, and on a
 //! fault asks the address space once more (growing stack, lazily mapped file) before it answers `EFAULT`. Never call

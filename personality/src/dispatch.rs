@@ -1,4 +1,4 @@
-//! From a trapped call to its handler and back (`arch/x86/entry/common.c`: `do_syscall_64`).
+//! From a call, trapped or of a patched site, to its handler and back (`arch/x86/entry/common.c`: `do_syscall_64`).
 
 use crate::arch::Context;
 use crate::ptrace;

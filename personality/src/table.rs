@@ -1,4 +1,4 @@
-//! The table of system calls (DESIGN D10): number, name, typed arguments, support, restart rule, handler, one row each.
+//! The table of system calls: number, name, typed arguments, support, restart rule, handler, one row each.
 //!
 //! Dispatch, the tracer's decoding and the coverage page come from here. `full` means everything that `man 2` says of it that
 //! makes sense without devices; `part "what is missing"` says what is not there, and answers that with Linux's errno.

@@ -1,4 +1,4 @@
-//! The one root object (DESIGN D4): everything that all processes of a sandbox share.
+//! The one root object: everything that all processes of a sandbox share.
 
 use crate::console::Console;
 use crate::locks::LockTable;
@@ -87,7 +87,7 @@ pub struct Stats {
     pub left: [AtomicU64; Left::ALL.len()],
 }
 
-/// The trap mechanisms (DESIGN D1).
+/// The trap mechanisms (`docs/trap.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrapKind {
     /// Syscall User Dispatch.

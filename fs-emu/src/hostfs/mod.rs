@@ -1,4 +1,4 @@
-//! `hostfs`: a directory tree of the host, served through host descriptors (DESIGN D6).
+//! `hostfs`: a directory tree of the host, served through host descriptors.
 //!
 //! It has no counterpart in Linux but for UML's file system of the same name (`fs/hostfs/`). An inode knows its place, a
 //! parent and a name, and asks the host by path; only open files and directories hold a host descriptor. Two tempers:

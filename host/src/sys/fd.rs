@@ -1,4 +1,4 @@
-//! Host descriptors. All processes of a sandbox share one host descriptor table (DESIGN D5).
+//! Host descriptors. All processes of a sandbox share one host descriptor table.
 
 use super::{HostCall, call, call_interruptible};
 pub use crate::abi::PollFd;

@@ -1,4 +1,4 @@
-//! Host processes and threads: this kernel's CPUs (DESIGN D5).
+//! Host processes and threads: this kernel's CPUs.
 
 use super::{HostCall, call};
 use crate::abi::{Itimerval, Rlimit, Rusage, Sysinfo, Timespec};

@@ -1,7 +1,7 @@
 //! The ways into the kernel, and the way out: three host signal handlers, and the call that comes from a patched site without a signal
 //! (`arch::entry`).
 //!
-//! In guest code a handler enters the kernel at once. In kernel code it only marks and returns (DESIGN D7): it allocates
+//! In guest code a handler enters the kernel at once. In kernel code it only marks and returns: it allocates
 //! nothing, takes no lock, and lets the interrupted code find the mark, either before it sleeps (the gate's window) or
 //! before it leaves (the window of `leave`).
 

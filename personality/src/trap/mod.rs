@@ -1,4 +1,4 @@
-//! The trap: how guest code gets into the kernel and out again (DESIGN D1, D2).
+//! The trap: how guest code gets into the kernel and out again (`docs/trap.md`).
 //!
 //! The whole contract between trap and kernel:
 //! - a guest `syscall`, fault or doorbell arrives as a host signal on the thread's kernel stack ([`handlers`]);

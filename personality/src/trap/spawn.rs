@@ -1,4 +1,4 @@
-//! Making host threads and processes for new tasks (DESIGN D5), and ending them.
+//! Making host threads and processes for new tasks (`docs/processes.md`), and ending them.
 //!
 //! A child that shares memory gets a kernel stack of its own with a copy of its parent's saved context, and starts by leaving
 //! through it. A forked child has a copy of everything and leaves through its copy of the same context. In both, nothing

@@ -1,4 +1,4 @@
-//! The inner half of the outer wall (DESIGN D9): a seccomp filter with just the host calls that the runtime makes.
+//! The inner half of the outer wall: a seccomp filter with just the host calls that the runtime makes.
 //!
 //! A guest that jumps to the gate's `syscall` gets these and no others. In `seccomp` mode the trap's own filter stands beside
 //! this one and is stricter for calls from elsewhere; with Syscall User Dispatch and a tracer those never reach a filter. The list looks at

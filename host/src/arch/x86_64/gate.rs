@@ -1,4 +1,4 @@
-//! The gate: the one page whose `syscall` instructions the trap lets through (DESIGN D1).
+//! The gate: the one page whose `syscall` instructions the trap lets through (`docs/trap.md`).
 //!
 //! Two instructions live here: the gate proper, which every host call of the kernel uses, and the one of the restorer
 //! that leaves a signal handler. A guest that jumps here gets what the wall (seccomp, Landlock) grants, no more.

@@ -1,6 +1,6 @@
 //! `memcpy` and its family in baseline instructions.
 //!
-//! libc's versions pick AVX by ifunc, which would clobber the guest's upper vector halves on the fast path (DESIGN D2).
+//! libc's versions pick AVX by ifunc, which would clobber the guest's upper vector halves on the fast path.
 //! These are what the whole binary links against. Moves of at most 16 bytes by xmm0-3, which every way into the kernel saves, and
 //! `rep movs`/`rep stos` for what is long.
 
