@@ -5,7 +5,7 @@
 
 use anyhow::{Context, Result, bail};
 use host::abi::Rlimit;
-use host::layout::{GUEST_END, RUNTIME_IMAGE};
+use host::layout::{ARENA_END, RUNTIME_IMAGE};
 use host::sys::process as host_process;
 use std::os::unix::process::CommandExt;
 
@@ -17,7 +17,7 @@ const WAS: &str = "UMLAUT_STACK_LIMIT";
 
 /// Whether this process leaves the guests' addresses free.
 pub fn is_free() -> bool {
-    RUNTIME_IMAGE.contains(&(is_free as *const () as usize)) && libc::getpid as *const () as usize >= GUEST_END
+    RUNTIME_IMAGE.contains(&(is_free as *const () as usize)) && libc::getpid as *const () as usize >= ARENA_END
 }
 
 /// For a command line: starts this program again if that makes room. Answers the stack limit that the guest should see if

@@ -91,11 +91,11 @@ pub(crate) unsafe fn map_runtime_shared(addr: usize, len: usize, fd: i32) -> Res
     if at == addr { Ok(()) } else { Err(Errno::EEXIST) }
 }
 
-/// Maps private memory for the runtime, anywhere above the guest's ranges: kernel stacks.
-pub fn map_runtime_private(len: usize) -> Result<usize> {
+/// Maps private memory for the runtime: at `hint` if there is room, else anywhere above the guest's ranges.
+pub fn map_runtime_private(hint: usize, len: usize) -> Result<usize> {
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     // SAFETY: a fresh mapping where the host finds room.
-    let addr = unsafe { call(HostCall::Mmap, [0, len, PROT_RW, flags, usize::MAX, 0])? };
+    let addr = unsafe { call(HostCall::Mmap, [hint, len, PROT_RW, flags, usize::MAX, 0])? };
     if is_guest(addr, len) {
         // SAFETY: the mapping just made.
         let _ = unsafe { call(HostCall::Munmap, [addr, len, 0, 0, 0, 0]) };

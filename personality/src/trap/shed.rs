@@ -6,7 +6,7 @@
 
 use super::stack::Stack;
 use core::ops::Range;
-use host::layout::{GUEST_END, PAGE_SIZE, RUNTIME_IMAGE, page_up};
+use host::layout::{ARENA_END, PAGE_SIZE, RUNTIME_IMAGE, page_up};
 use host::sys::mem;
 use vkernel::kernel::kernel;
 
@@ -24,13 +24,13 @@ unsafe extern "C" {
 /// In a process whose only thread is on the kernel stack `own` and goes back to nothing that lies in the host's libraries;
 /// `sp` is on the host's stack.
 pub unsafe fn shed(own: &Stack, sp: usize) {
-    if !(GUEST_END..1 << 47).contains(&sp) {
+    if !(ARENA_END..1 << 47).contains(&sp) {
         return;
     }
     let vdso = kernel().vdso;
     let mut kept = [own.block(), own.pool_range(), vdso.0.saturating_sub(VDSO_DATA)..vdso.1];
     kept.sort_unstable_by_key(|range| range.start);
-    let mut from = GUEST_END;
+    let mut from = ARENA_END;
     for keep in kept {
         // SAFETY: what lies between has belonged to the host's libraries.
         unsafe { unmap(from..keep.start.min(sp)) };

@@ -15,6 +15,7 @@ use core::mem::{MaybeUninit, offset_of};
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use host::cpu::Cpu;
+use host::layout::STACKS;
 use host::sys::mem;
 use host::wait::HostThread;
 use host::{Errno, Result};
@@ -23,6 +24,8 @@ use host::{Errno, Result};
 pub const BLOCK: usize = 256 << 10;
 const PAGE: usize = 4096;
 const SLOTS: usize = 32 << 10;
+/// Before the first block, for the pool itself.
+const POOL_ROOM: usize = size_of::<Pool>().next_multiple_of(BLOCK);
 
 #[repr(C, align(64))]
 struct Footer {
@@ -45,10 +48,37 @@ struct Pool {
 #[derive(Clone, Copy)]
 pub struct Stack(usize);
 
+/// A fresh block, at `hint` if nobody was faster.
+fn map_block(hint: usize) -> Result<usize> {
+    let at = mem::map_runtime_private(hint, BLOCK)?;
+    if at.is_multiple_of(BLOCK) {
+        return Ok(at);
+    }
+    // SAFETY: the fresh mapping, which nobody uses.
+    unsafe { mem::unmap_runtime(at, BLOCK)? };
+    map_aligned()
+}
+
+/// A fresh block where the host finds room: twice the size holds an aligned one; the rest is given back.
+fn map_aligned() -> Result<usize> {
+    let raw = mem::map_runtime_private(0, 2 * BLOCK)?;
+    let base = (raw + BLOCK - 1) & !(BLOCK - 1);
+    // SAFETY: parts of the fresh mapping that nobody uses.
+    unsafe {
+        if base > raw {
+            mem::unmap_runtime(raw, base - raw)?;
+        }
+        if raw + BLOCK > base {
+            mem::unmap_runtime(base + BLOCK, raw + BLOCK - base)?;
+        }
+    }
+    Ok(base)
+}
+
 impl Stack {
     /// The first stack of a process, with a pool of its own.
     pub fn first() -> Result<Stack> {
-        let pool = mem::map_runtime_private(size_of::<Pool>())?;
+        let pool = mem::map_runtime_private(STACKS.start, size_of::<Pool>())?;
         Stack::map(pool)
     }
 
@@ -74,19 +104,12 @@ impl Stack {
     }
 
     fn map(pool: usize) -> Result<Stack> {
-        // Twice the size holds an aligned block; the rest is given back.
-        let raw = mem::map_runtime_private(2 * BLOCK)?;
-        let base = (raw + BLOCK - 1) & !(BLOCK - 1);
-        // SAFETY: parts of the fresh mapping that nobody uses.
-        unsafe {
-            if base > raw {
-                mem::unmap_runtime(raw, base - raw)?;
-            }
-            if raw + BLOCK > base {
-                mem::unmap_runtime(base + BLOCK, raw + BLOCK - base)?;
-            }
-            mem::guard_runtime(base, PAGE)?;
-        }
+        // SAFETY: a pool, as `footer` has them.
+        let before = unsafe { &*(pool as *const Pool) }.used.load(SeqCst);
+        let hint = STACKS.start.saturating_add(POOL_ROOM).saturating_add(before.saturating_mul(BLOCK));
+        let base = if hint < STACKS.end { map_block(hint)? } else { map_aligned()? };
+        // SAFETY: a part of the fresh mapping that nobody uses.
+        unsafe { mem::guard_runtime(base, PAGE)? };
         let stack = Stack(base);
         let footer = Footer { cpu: MaybeUninit::zeroed(), spare: HostThread::default(), busy: AtomicU32::new(1), pool };
         // SAFETY: the footer's place lies in the fresh block.

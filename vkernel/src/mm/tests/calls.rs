@@ -1,6 +1,7 @@
 //! Arguments and errors of the calls, in Linux's order.
 
 use super::*;
+use host::layout::{ARENA_BASE, ARENA_END, GUEST_END, RUNTIME_IMAGE};
 
 fn err<T: core::fmt::Debug>(r: Result<T>) -> Errno {
     r.expect_err("should fail")
@@ -32,7 +33,7 @@ fn mmap_checks_arguments() {
 #[test]
 fn the_runtime_is_out_of_reach() {
     let w = world();
-    for addr in [host::layout::ARENA_BASE, host::layout::RUNTIME_IMAGE.start, host::layout::GUEST_END] {
+    for addr in [GUEST_END, ARENA_BASE, RUNTIME_IMAGE.start, ARENA_END] {
         assert_eq!(err(w.map(addr, 1, RW, ANON | MAP_FIXED)), Errno::ENOMEM);
         assert_eq!(err(w.map(addr, 1, RW, ANON | MAP_FIXED_NOREPLACE)), Errno::EEXIST);
         let hinted = w.map(addr, 1, RW, ANON).expect("hint");
@@ -47,17 +48,16 @@ fn the_runtime_is_out_of_reach() {
         assert_eq!(err(w.mm.mremap(hinted, PAGE, PAGE, 3, addr, &NO)), Errno::ENOMEM);
         assert_eq!(w.mm.handle_fault(addr, Access::Write, &NO), FaultOutcome::SegvMaperr);
     }
-    // From below the arena to above it: only the guest's own goes.
-    w.map(host::layout::ARENA_BASE - PAGE, 1, RW, ANON | MAP_FIXED).expect("map");
-    w.map(host::layout::ARENA_END, 1, RW, ANON | MAP_FIXED).expect("map");
-    let span = host::layout::ARENA_END + PAGE - (host::layout::ARENA_BASE - PAGE);
-    assert_eq!(err(w.mm.mprotect(host::layout::ARENA_BASE - PAGE, span, 1, &NO)), Errno::ENOMEM);
-    assert_eq!(err(w.mm.madvise(host::layout::ARENA_BASE - PAGE, span, 4)), Errno::ENOMEM);
-    w.mm.munmap(host::layout::ARENA_BASE - PAGE, span).expect("munmap");
+    // From below the runtime's memory to above the arena: only the guest's own goes.
+    w.map(GUEST_END - PAGE, 1, RW, ANON | MAP_FIXED).expect("map");
+    let span = ARENA_END + PAGE - (GUEST_END - PAGE);
+    assert_eq!(err(w.mm.mprotect(GUEST_END - PAGE, span, 1, &NO)), Errno::ENOMEM);
+    assert_eq!(err(w.mm.madvise(GUEST_END - PAGE, span, 4)), Errno::ENOMEM);
+    w.mm.munmap(GUEST_END - PAGE, span).expect("munmap");
     w.mm.munmap(0, host::layout::TASK_SIZE).expect("munmap everything");
     assert!(w.lines().is_empty());
-    assert_eq!(host_perms(&host_maps(), host::layout::ARENA_BASE - PAGE), None);
-    assert_eq!(host_perms(&host_maps(), host::layout::ARENA_BASE), Some("rw-s"));
+    assert_eq!(host_perms(&host_maps(), GUEST_END - PAGE), None);
+    assert_eq!(host_perms(&host_maps(), ARENA_BASE), Some("rw-s"));
 }
 
 #[test]
