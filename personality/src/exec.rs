@@ -30,8 +30,8 @@ use vkernel::task::{Exit, secure};
 pub const AT_FDCWD: i32 = -100;
 const AT_SYMLINK_NOFOLLOW: u32 = 0x100;
 const AT_EMPTY_PATH: u32 = 0x1000;
-/// Randomised bits of addresses, in pages: 256 GiB, a quarter of Linux's, so that the mmap area begins near the stack.
-const ASLR_PAGES: u64 = 1 << 26;
+/// Randomised bits of addresses, in pages: 2^28 as Linux.
+const ASLR_PAGES: u64 = 1 << 28;
 /// The stack's top moves by up to 16 GiB, as Linux.
 const STACK_RANDOM: u64 = 16 << 30;
 const BRK_RANDOM: u64 = 1 << 30;
