@@ -35,7 +35,7 @@ const ASLR_PAGES: u64 = 1 << 28;
 /// The stack's top moves by up to 16 GiB, as Linux.
 const STACK_RANDOM: u64 = 16 << 30;
 const BRK_RANDOM: u64 = 1 << 30;
-const ADDR_NO_RANDOMIZE: u32 = 0x0040_0000;
+const ADDR_NO_RANDOMIZE: u32 = 0x4_0000;
 
 fn linux(e: LoadError) -> Errno {
     Errno::new(e.errno())
@@ -245,8 +245,7 @@ pub fn execute(
     } else {
         task.mm().unmap_all();
     }
-    let seed = random_u64();
-    let mm = Mm::new(GUEST_MMAP_TOP - ((seed & (ASLR_PAGES - 1)) as usize * PAGE_SIZE));
+    let mm = Mm::new(GUEST_MMAP_TOP - ((aslr(task) & (ASLR_PAGES - 1)) as usize * PAGE_SIZE));
     point.replace_mm(mm.clone());
     point.reset(&p.comm, p.cred.clone())?;
     let started = install(task, &mm, &p);
@@ -272,6 +271,12 @@ pub fn execute(
     Ok(())
 }
 
+/// By what addresses move: a random number, 0 for who has asked for none (`personality(2)`).
+fn aslr(task: &Task) -> u64 {
+    let persona = task.group.persona.load(core::sync::atomic::Ordering::SeqCst);
+    if persona & ADDR_NO_RANDOMIZE == 0 { random_u64() } else { 0 }
+}
+
 /// Fills the new address space: entry point and stack pointer.
 fn install(task: &Task, mm: &Arc<Mm>, p: &Prepared) -> Result<(u64, u64)> {
     let limits = crate::sys::mm::limits(task);
@@ -280,12 +285,12 @@ fn install(task: &Task, mm: &Arc<Mm>, p: &Prepared) -> Result<(u64, u64)> {
     let loader = p.interpreter.is_none() && p.image.kind == loader::elf::Kind::Dynamic;
     let (window, random) = match loader {
         true => (free_window(mm, &p.image)?, 0),
-        false => (pie..pie + ASLR_PAGES * PAGE_SIZE as u64, random_u64()),
+        false => (pie..pie + ASLR_PAGES * PAGE_SIZE as u64, aslr(task)),
     };
     let bias = place::choose_bias(&p.image, &window, random).map_err(linux)?;
     let program = loader::plan::plan(&p.image, bias).map_err(linux)?;
     map_plan(mm, &program, || map_file(&p.file), &limits)?;
-    let brk = place::choose_brk(if loader { pie } else { program.brk_start }, BRK_RANDOM, random_u64());
+    let brk = place::choose_brk(if loader { pie } else { program.brk_start }, BRK_RANDOM, aslr(task));
     mm.set_brk(brk as usize);
     let interpreter = match &p.interpreter {
         None => None,
@@ -355,8 +360,7 @@ fn make_stack(
     [aux.hwcap, aux.hwcap2, aux.min_sigstack] = k.hwcap;
     (aux.uid, aux.euid, aux.gid, aux.egid) = (p.cred.uid, p.cred.euid, p.cred.gid, p.cred.egid);
     aux.secure = p.secure;
-    let randomize = task.group.persona.load(core::sync::atomic::Ordering::SeqCst) & ADDR_NO_RANDOMIZE == 0;
-    let shift = if randomize { (random_u64() % STACK_RANDOM) & !(PAGE_SIZE as u64 - 1) } else { 0 };
+    let shift = (aslr(task) % STACK_RANDOM) & !(PAGE_SIZE as u64 - 1);
     let top = GUEST_STACK_TOP as u64 - shift;
     debug_assert!((top as usize) < TASK_SIZE);
     let inputs = StackInputs {
@@ -367,7 +371,7 @@ fn make_stack(
         platform: loader::stack::PLATFORM,
         aux: &aux,
         top,
-        padding: if randomize { random_u64() } else { 0 },
+        padding: aslr(task),
         stack_limit: stack_limit(task),
     };
     let image = loader::stack::build(&inputs).map_err(linux)?;

@@ -32,6 +32,11 @@ const LIMITS: [(&str, &str); rlimits::COUNT] = [
     ("Max realtime timeout", "us"),
 ];
 
+/// `/proc/PID/personality`, in hexadecimal digits.
+pub(super) fn personality(s: &Subject) -> Result<Vec<u8>> {
+    Ok(format!("{:08x}\n", s.group.persona.load(SeqCst)).into_bytes())
+}
+
 /// `/proc/PID/limits`.
 pub(super) fn limits(subject: &Subject) -> Result<Vec<u8>> {
     Ok(render_limits(&subject.group.rlimits()))

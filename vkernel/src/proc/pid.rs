@@ -59,7 +59,7 @@ const ITEMS: &[Item] = &[
     item("environ", 0o400, Private(memory::environ)),
     item("auxv", 0o400, Private(memory::auxv)),
     item("status", 0o444, Text(status::status)),
-    item("personality", 0o400, Private(|_| Ok(b"00000000\n".to_vec()))),
+    item("personality", 0o400, Private(misc::personality)),
     item("limits", 0o444, Text(misc::limits)),
     item("comm", 0o644, Setting(misc::comm, misc::set_comm)),
     item("cmdline", 0o444, Text(memory::cmdline)),
