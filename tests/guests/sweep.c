@@ -26,8 +26,8 @@ enum { VALUES = 27, BASES = 4, POSITIONS = 6, COMBINATIONS = BASES * POSITIONS *
 // The runtime's addresses come first; as many guest addresses follow that are alike in the lower half, with nothing there.
 enum { RUNTIME = 8, LIKE_RUNTIME = RUNTIME };
 static const char *value_names[VALUES] = {
-    "arena", "arena-middle", "arena-end", "image", "vdso", "host-stack", "host-libraries", "arena-edge",
-    "like-arena", "like-arena-middle", "like-arena-end", "like-image", "like-vdso", "like-host-stack", "like-host-libraries", "page-end",
+    "arena", "kernel-stacks", "arena-end", "image", "vdso", "host-stack", "host-libraries", "guest-edge",
+    "like-arena", "like-kernel-stacks", "like-arena-end", "like-image", "like-vdso", "like-host-stack", "like-host-libraries", "page-end",
     "NULL", "1", "kernel", "non-canonical", "-1", "read-only", "none", "last-user-page", "bit31", "bit30", "bit63"};
 // Guest addresses with nothing there.
 #define NOWHERE 0x312300000000ul
@@ -143,17 +143,18 @@ static int sweep(long nr, int how) {
 }
 
 static void prepare(char **argv) {
-    unsigned long arena = strtoul(argv[1], NULL, 0), arena_end = strtoul(argv[2], NULL, 0), image = strtoul(argv[3], NULL, 0);
+    unsigned long guest_end = strtoul(argv[1], NULL, 0), arena = strtoul(argv[2], NULL, 0);
+    unsigned long arena_end = strtoul(argv[3], NULL, 0), image = strtoul(argv[4], NULL, 0);
     int rw = PROT_READ | PROT_WRITE, anon = MAP_PRIVATE | MAP_ANONYMOUS;
     char *scratch = mmap(NULL, 16384, rw, anon, -1, 0);
     munmap(scratch + 12288, 4096);
-    // The last page before the arena, and one like it in the lower half.
-    char *edge = mmap((void *)(arena - 4096), 4096, rw, anon | MAP_FIXED, -1, 0);
-    char *page = mmap((void *)((NOWHERE + (1ul << 32)) | ((arena - 4096) & LOWER)), 4096, rw, anon | MAP_FIXED, -1, 0);
+    // The last page before the runtime's, and one like it in the lower half.
+    char *edge = mmap((void *)(guest_end - 4096), 4096, rw, anon | MAP_FIXED, -1, 0);
+    char *page = mmap((void *)((NOWHERE + (1ul << 32)) | ((guest_end - 4096) & LOWER)), 4096, rw, anon | MAP_FIXED, -1, 0);
     char *ro = mmap(NULL, 4096, PROT_READ, anon, -1, 0), *none = mmap(NULL, 4096, PROT_NONE, anon, -1, 0);
     if (edge == MAP_FAILED || page == MAP_FAILED) exit(90);
     unsigned long v[VALUES] = {
-        arena, arena + (1 << 20), arena_end - 64, image, getauxval(AT_SYSINFO_EHDR), 0x7fffffff0000ul, 0x7f0000000000ul,
+        arena, guest_end, arena_end - 64, image, getauxval(AT_SYSINFO_EHDR), 0x7fffffff0000ul, 0x7f0000000000ul,
         (unsigned long)edge + 4092, 0, 0, 0, 0, 0, 0, 0, (unsigned long)page + 4092, 0, 1, 0xffff800000000000ul, 0x8000000000000ul,
         -1ul, (unsigned long)ro, (unsigned long)none, 0x7fffffffe000ul, 1ul << 31, 1ul << 30, 1ul << 63};
     for (int i = 0; i < RUNTIME - 1; i++) v[LIKE_RUNTIME + i] = NOWHERE | (v[i] & LOWER);
@@ -169,14 +170,14 @@ int main(int argc, char **argv) {
     int bad = 0;
     signal(SIGHUP, SIG_IGN);
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (argc < 5) return 91;
+    if (argc < 6) return 91;
     prepare(argv);
-    for (int i = 4; i < argc; i++) bad += sweep(atol(argv[i]), strchr(argv[i], ':') ? strchr(argv[i], ':')[1] : 0);
+    for (int i = 5; i < argc; i++) bad += sweep(atol(argv[i]), strchr(argv[i], ':') ? strchr(argv[i], ':')[1] : 0);
     // Still a kernel: processes, files, memory.
     if (system("true") != 0 || system("echo x > g && rm g") != 0) {
         printf("the sandbox is not whole any more\n");
         bad++;
     }
-    printf("%d numbers, %d faults\n", argc - 4, bad);
+    printf("%d numbers, %d faults\n", argc - 5, bad);
     return bad != 0;
 }
