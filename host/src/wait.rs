@@ -73,6 +73,9 @@ const FUTEX: u32 = 1;
 const HOST: u32 = 2;
 
 impl HostThread {
+    /// For [`note_host_signal`](Self::note_host_signal), instead of SIGALRM: the host's timer has expired.
+    pub const REAL_TIMER: u32 = 0;
+
     /// The part of a thread that host process `maker` is about to make.
     pub fn made_by(maker: u32) -> HostThread {
         let thread = HostThread::default();

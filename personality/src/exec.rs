@@ -241,6 +241,7 @@ pub fn execute(
     point.leave_memory();
     if task.shares_memory() {
         spawn::move_to_own_process(task, process::own_arc(task)?)?;
+        task.group.rearm_real_timer();
         host::sys::mem::unmap_all_guest();
     } else {
         task.mm().unmap_all();

@@ -39,7 +39,9 @@ pub fn run(sandbox: &Sandbox) -> Result<i32> {
     }
     check_processor()?;
     if !room::is_free() {
-        bail!("the host has put this program's libraries where guests live (is the stack limit or vm.mmap_rnd_bits very large?)");
+        bail!(
+            "the host has put this program's libraries where guests live (is the stack limit or vm.mmap_rnd_bits very large?)"
+        );
     }
     let trap = choose_trap(sandbox.trap)?;
     let inherited = setup::inherited();

@@ -127,7 +127,7 @@ pub struct CloneWords {
     pub tls: usize,
 }
 
-/// `setitimer(2)`, for the timers of processor time: guests and host processes are one to one, so the host's serve.
+/// `setitimer(2)`: guests and host processes are one to one, so the host's timers serve.
 pub fn setitimer(which: u32, new: &Itimerval) -> Result<Itimerval> {
     let mut old = Itimerval::default();
     let args = [which as usize, new as *const _ as usize, &raw mut old as usize, 0, 0, 0];

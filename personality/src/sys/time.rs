@@ -2,7 +2,7 @@
 //!
 //! The host's clocks are the guest's. Guest processes are host processes, so the processor-time clocks and the timers
 //! on them are the host's as well: its SIGVTALRM and SIGPROF become the guest's signals. Sleeps are this kernel's own, in
-//! `Task::wait_for`, as is the real timer (`vkernel::timer::real`). Left out: setting clocks, clocks behind descriptors.
+//! `Task::wait_for`, as are the real timer's dates (`vkernel::timer::real`). Left out: setting clocks, clocks behind descriptors.
 
 use crate::dispatch::Call;
 use crate::table::Ptr;

@@ -13,6 +13,7 @@ use host::abi::SigInfo;
 use host::arch::{self, gate, usercopy};
 use host::cpu::{self, Cpu};
 use host::sys::signal::{DOORBELL, action};
+use host::wait::HostThread;
 use host::{Errno, Result, layout};
 use vkernel::Task;
 use vkernel::kernel::{TrapKind, kernel};
@@ -189,13 +190,14 @@ unsafe fn begun_call(cpu: &'static Cpu, uc: *mut UContext) {
     }
 }
 
-unsafe extern "C" fn on_event(sig: i32, _info: *const SigInfo, uc: *mut UContext) {
+unsafe extern "C" fn on_event(sig: i32, info: *const SigInfo, uc: *mut UContext) {
     // SAFETY: as in `on_syscall`.
     unsafe {
         let cpu = enter(uc);
         let context = &mut *uc;
         if sig != DOORBELL {
-            cpu.thread().note_host_signal(sig as u32);
+            let own_timer = sig as u32 == SIGALRM && (*info).code == code::SI_KERNEL;
+            cpu.thread().note_host_signal(if own_timer { HostThread::REAL_TIMER } else { sig as u32 });
         }
         cpu.thread().note_event();
         if let Some(to) = gate::unwind_window(context.machine.rip as usize, context.machine.rbx as usize) {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::ptrace::Machine;
 use crate::task::{Exit, Task, Usage, limits};
+use host::wait::HostThread;
 
 /// What the way back to the guest must do.
 #[derive(Debug)]
@@ -93,6 +94,10 @@ impl Task {
         while bits != 0 {
             let sig = bits.trailing_zeros();
             bits &= bits - 1;
+            if sig == HostThread::REAL_TIMER {
+                self.group.alarm_rang();
+                continue;
+            }
             if sig == SIGXCPU && self.beyond_cpu_limit() {
                 self.group.request_exit(Exit::signal(SIGKILL, false));
                 continue;

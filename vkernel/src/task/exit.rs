@@ -35,8 +35,6 @@ impl Task {
         self.trace_ended(last, self.group.exit_requested().unwrap_or(how));
         if last {
             self.group.timers.delete_all();
-            let alarm = self.group.real_timer.lock().take();
-            drop(alarm);
             crate::ipc::sem::process_ended(self.tgid());
             let mut total = *self.group.own_usage.lock();
             total.add(&usage());

@@ -133,8 +133,8 @@ pub struct ThreadGroup {
     pub keyring: Mutex<Option<Arc<crate::keys::Key>>>,
     /// `timer_create(2)`.
     pub timers: crate::timer::Timers,
-    /// `setitimer(2)`, once it was set.
-    pub(crate) real_timer: Mutex<Option<Arc<crate::timer::real::RealTimer>>>,
+    /// `setitimer(2)`.
+    pub(crate) real_timer: crate::timer::real::RealTimer,
     /// Bytes read and written, for `/proc/PID/io`.
     pub io_bytes: [AtomicU64; 2],
 }
@@ -183,7 +183,7 @@ impl ThreadGroup {
             oom_score_adj: AtomicI32::new(0),
             keyring: Mutex::default(),
             timers: Default::default(),
-            real_timer: Mutex::default(),
+            real_timer: Default::default(),
             io_bytes: Default::default(),
         }
     }

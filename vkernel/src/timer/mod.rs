@@ -4,8 +4,8 @@
 //! queue in the arena, on the monotonic clock; the timekeeper, a host process that does nothing else ([`queue`]), sleeps until
 //! the earliest and lets what is due expire. A timer on another clock looks at its own clock then, and queues itself again if
 //! it is too early. Left out: `TFD_TIMER_CANCEL_ON_SET` (nobody can set the clock), timers of one thread's processor time
-//! (they count the process's), the timers of processor time of `setitimer`, which are the host's. Locks: one per timer, a leaf
-//! for the queue.
+//! (they count the process's), the timers of processor time of `setitimer`, which are the host's; its real one ([`real`]) has
+//! no place in the queue. Locks: one per timer, a leaf for the queue.
 
 pub mod posix;
 pub mod queue;
