@@ -10,8 +10,9 @@ use host::sys::signal::DOORBELL;
 use std::io::Error;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use vkernel::Task;
 use vkernel::kernel::{Kernel, TrapKind, kernel};
-use vkernel::signal::{self, code};
+use vkernel::signal::{self, Action, NSIG, SIGPIPE, SigSet, code};
 
 const HANDED_ON: [i32; 9] = [
     libc::SIGINT,
@@ -39,10 +40,46 @@ pub fn set() -> libc::sigset_t {
     }
 }
 
+/// How this program's signals were when it was started.
+pub struct Inherited {
+    ignored: SigSet,
+    blocked: SigSet,
+}
+
+impl Inherited {
+    /// As they are now. Whether SIGPIPE was ignored nobody knows any more: Rust's start-up ignores it by itself.
+    pub fn read() -> Inherited {
+        let is_ignored = |&sig: &u32| {
+            let mut old = MaybeUninit::<libc::sigaction>::zeroed();
+            // SAFETY: only asks; the C library's own signals it refuses, and zero is no `SIG_IGN`.
+            let old = unsafe {
+                libc::sigaction(sig as i32, std::ptr::null(), old.as_mut_ptr());
+                old.assume_init()
+            };
+            sig != SIGPIPE && old.sa_sigaction == libc::SIG_IGN
+        };
+        let ignored: Vec<u32> = (1..=NSIG).filter(is_ignored).collect();
+        let mut mask = 0u64;
+        // SAFETY: asks for the first word of a set, which is all that the kernel has.
+        unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, 0usize, &raw mut mask, size_of::<u64>()) };
+        Inherited { ignored: SigSet::of(&ignored), blocked: SigSet(mask) }
+    }
+
+    /// The first guest has them so, as every `execve` keeps them: `nohup umlaut run ...`.
+    pub fn hand_to(&self, task: &Task) {
+        for sig in (1..=NSIG).filter(|&sig| self.ignored.has(sig)) {
+            task.sighand().set(sig, Action::IGNORE);
+        }
+        task.set_blocked(self.blocked);
+    }
+}
+
 /// Blocks what the loop will take; guests unblock for themselves.
 pub fn block() {
-    // SAFETY: a valid set. SIGTTOU is ignored so that the supervisor may restore the terminal from the background.
+    // SAFETY: a valid set. SIGTTOU is ignored so that the supervisor may restore the terminal from the background; SIGCHLD
+    // must not be, for then nobody could be waited for.
     unsafe {
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         libc::sigprocmask(libc::SIG_BLOCK, &set(), std::ptr::null_mut());
         libc::signal(libc::SIGTTOU, libc::SIG_IGN);
         libc::signal(libc::SIGTTIN, libc::SIG_IGN);

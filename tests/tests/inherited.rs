@@ -1,4 +1,5 @@
-//! Descriptors that umlaut is started with: files come through, those without a type are left out, and none stops it.
+//! What umlaut is started with. Descriptors: files come through, those without a type are left out, and none stops it. Signals that
+//! are ignored or blocked: the first guest has them so, and umlaut itself can wait for its processes all the same.
 
 use std::process::Command;
 use umlaut_tests::mode;
@@ -22,4 +23,33 @@ fn descriptors_without_a_type_are_left_out() {
         .expect("python3 can be started");
     let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
     assert_eq!((said.as_str(), out.status.code()), ("53\n54\n", Some(0)));
+}
+
+/// Ignores and blocks signals, then executes its arguments.
+const DEAF: &str = "
+import os, signal, sys
+for sig in signal.SIGCHLD, signal.SIGHUP, signal.SIGUSR1:
+    signal.signal(sig, signal.SIG_IGN)
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGUSR2])
+os.execvp(sys.argv[1], sys.argv[1:])
+";
+
+#[test]
+#[ignore = "needs Debian packages: cargo xtask test"]
+fn signals_stay_ignored_and_blocked() {
+    let run = |prefix: &[&str]| {
+        let mut command = Command::new("timeout");
+        command.args(["60", "python3", "-c", DEAF]).args(prefix);
+        command.args(["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"]);
+        let out = command.output().expect("python3 can be started");
+        (String::from_utf8_lossy(&out.stdout).into_owned(), out.status.code())
+    };
+    let binary = mode::binary();
+    let umlaut = binary.to_str().expect("a path of characters");
+    let native = run(&[]);
+    assert!(native.0.contains("010201") && native.1 == Some(0), "{native:?}");
+    for trap in ["sud", "seccomp", "ptrace"] {
+        assert_eq!(run(&[umlaut, "run", "--trap", trap, "--"]), native, "{trap}");
+    }
 }

@@ -62,6 +62,9 @@ impl Action {
     /// `SIG_DFL`, no flags.
     pub const DEFAULT: Action = Action(SigAction { handler: 0, flags: 0, restorer: 0, mask: 0 });
 
+    /// `SIG_IGN`, no flags.
+    pub const IGNORE: Action = Action(SigAction { handler: 1, flags: 0, restorer: 0, mask: 0 });
+
     /// Whether it is `SIG_DFL`.
     pub fn is_default(self) -> bool {
         self.0.handler == 0
