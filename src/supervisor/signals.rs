@@ -6,6 +6,7 @@
 use super::heap::in_arena;
 use super::{console, huge, image, reap, timekeeper, tracer, watchdog};
 use anyhow::Result;
+use host::abi::SigAction;
 use host::sys::signal::DOORBELL;
 use std::io::Error;
 use std::mem::MaybeUninit;
@@ -49,19 +50,17 @@ pub struct Inherited {
 impl Inherited {
     /// As they are now. Whether SIGPIPE was ignored nobody knows any more: Rust's start-up ignores it by itself.
     pub fn read() -> Inherited {
+        const WORD: usize = size_of::<u64>();
         let is_ignored = |&sig: &u32| {
-            let mut old = MaybeUninit::<libc::sigaction>::zeroed();
-            // SAFETY: only asks; the C library's own signals it refuses, and zero is no `SIG_IGN`.
-            let old = unsafe {
-                libc::sigaction(sig as i32, std::ptr::null(), old.as_mut_ptr());
-                old.assume_init()
-            };
-            sig != SIGPIPE && old.sa_sigaction == libc::SIG_IGN
+            let mut old = SigAction::default();
+            // SAFETY: only asks, and not the C library, which keeps two signals for itself.
+            unsafe { libc::syscall(libc::SYS_rt_sigaction, sig, 0usize, &raw mut old, WORD) };
+            sig != SIGPIPE && old.handler == libc::SIG_IGN
         };
         let ignored: Vec<u32> = (1..=NSIG).filter(is_ignored).collect();
         let mut mask = 0u64;
-        // SAFETY: asks for the first word of a set, which is all that the kernel has.
-        unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, 0usize, &raw mut mask, size_of::<u64>()) };
+        // SAFETY: only asks, for all that the kernel has of a set.
+        unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, 0usize, &raw mut mask, WORD) };
         Inherited { ignored: SigSet::of(&ignored), blocked: SigSet(mask) }
     }
 
