@@ -10,6 +10,8 @@
 //!
 //! Nodes of a queue are `Arc`s in the arena, never on a stack. Locks: each queue's own (rank WAITQ).
 
+mod turn;
+
 use crate::lock::{Mutex, rank};
 use crate::sys::{fd, futex, process, signal};
 use crate::time::Deadline;
@@ -56,6 +58,8 @@ pub struct HostThread {
     letting_go: AtomicU32,
     /// Nonzero while the host may keep doorbells and the like from it: see [`note_event`](Self::note_event).
     deaf: AtomicU32,
+    /// Whether it yields before it sleeps.
+    turn: turn::Turn,
     /// How many of `later` are in use.
     delayed: AtomicU32,
     /// Words whose sleepers this thread wakes once it holds no lock: see [`kick`](Self::kick).
@@ -317,8 +321,17 @@ impl HostThread {
         }
     }
 
+    /// Between steps 1 and 3, for a wait that may be short: lets somebody else run, and answers whether `came` holds after it.
+    /// See [`turn`]; often it answers `false` at once.
+    pub fn give_turn(&self, came: impl FnOnce() -> bool) -> bool {
+        self.turn.give(came)
+    }
+
     /// Step 3: sleeps until kicked or until the deadline. Only the thread itself calls this.
     pub fn sleep(&self, deadline: Option<Deadline>) {
+        if self.give_turn(|| self.kicked()) {
+            return;
+        }
         self.sleep.store(FUTEX, SeqCst);
         if !self.kicked() {
             let _ = futex::wait_until(&self.kick, 0, deadline);

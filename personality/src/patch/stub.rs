@@ -24,7 +24,7 @@ pub struct Displaced {
     bytes: Vec<u8>,
     /// Where each starts (from the site), and what it is.
     list: Vec<(usize, usize, Kind)>,
-    /// Whether the last one never goes on to the next.
+    /// Whether the last one in the list never goes on to the next.
     ends: bool,
 }
 
@@ -34,7 +34,7 @@ pub fn displaced(bytes: &[u8]) -> Result<Displaced, Left> {
         return Err(Left::Changed);
     }
     let mut at = SYSCALL.len();
-    let mut list = Vec::new();
+    let mut list: Vec<(usize, usize, Kind)> = Vec::new();
     let mut ends = false;
     while at < JUMP {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -44,10 +44,12 @@ pub fn displaced(bytes: &[u8]) -> Result<Displaced, Left> {
             continue;
         }
         let insn = decode(rest).ok_or(Left::Neighbour)?;
-        if ends && insn.kind != Kind::Nop {
-            return Err(Left::Neighbour);
-        }
-        if !ends {
+        if !ends || insn.kind != Kind::Nop {
+            // What stands behind a jump is the function's next instruction, to which something else jumps; behind a return, another
+            // function or data.
+            if list.last().is_some_and(|(.., kind)| *kind == Kind::Ret) {
+                return Err(Left::Neighbour);
+            }
             list.push((at, insn.len, insn.kind));
             ends = matches!(insn.kind, Kind::Jmp(_) | Kind::Ret);
         }
@@ -168,5 +170,22 @@ mod tests {
         assert!(displaced(&[0x0f, 0x05, 0xe8, 0, 0, 0, 0]).is_err());
         assert!(displaced(&[0x0f, 0x34, 0x90, 0x90, 0x90]).is_err());
         assert!(displaced(&[0x0f, 0x05, 0x90]).is_err());
+    }
+
+    #[test]
+    fn code_may_follow_a_jump() {
+        // The end of a thread in glibc: `exit` in a loop, and behind it another piece of the function.
+        let d = displaced(&[0x0f, 0x05, 0xeb, 0xf8, 0x48, 0x89, 0xdf, 0xe8]).ok().unwrap();
+        assert_eq!(d.starts().collect::<Vec<_>>(), [2, 4]);
+        assert_eq!(d.bytes().len(), 7);
+        let (code, bounds) = d.encode(SITE, AT, AT & !0xfff).unwrap();
+        let target = |at: usize| {
+            (AT + at + 5).wrapping_add_signed(i32::from_le_bytes(code[at + 1..at + 5].try_into().unwrap()) as isize)
+        };
+        assert_eq!((code[24], target(24)), (0xe9, SITE + 4 - 8));
+        assert_eq!(code[29..32], [0x48, 0x89, 0xdf]);
+        assert_eq!((code[32], target(32)), (0xe9, SITE + 7));
+        assert_eq!(bounds.iter().map(|b| (b.original, b.stub)).collect::<Vec<_>>(), [(2, 24), (4, 29), (7, 32)]);
+        assert!(displaced(&[0x0f, 0x05, 0xeb, 0xf8, 0xf4]).is_err());
     }
 }

@@ -151,6 +151,11 @@ fn sleep(task: &Task, w: &Waiting, deadline: Option<Deadline>) -> Result<usize> 
             // As on Linux, a value that differs comes first.
             return Err(if user::load_u32(w.addr)? == w.val { Errno::EINTR } else { Errno::EAGAIN });
         }
+        let holds = || user::load_u32(w.addr) == Ok(w.val);
+        // For everybody else, the call has not begun yet.
+        if holds() && task.thread.give_turn(|| !holds()) && user::load_u32(w.addr)? != w.val {
+            return Err(Errno::EAGAIN);
+        }
         match sleep_once(task, w, deadline) {
             // Kicked, not woken: look at the signals, and wait on if it was nothing.
             Err(Errno::EINTR) => {}

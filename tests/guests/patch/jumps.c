@@ -13,8 +13,20 @@ __asm__(".text\n.globl sides\nsides:\n"
         "5: cmp $2, %r12\njne 4b\ninc %ebx\njmp 4b\n");
 extern int sides(long how, long rounds);
 
+// The call, a jump, and right behind that an instruction to which something else jumps, if rsi is so often not 0.
+__asm__(".text\n.globl beyond\nbeyond:\n"
+        "push %rbx\npush %r12\npush %r13\nmov %rdi, %r13\nmov %rsi, %r12\nxor %ebx, %ebx\n"
+        "1: mov $39, %eax\nsyscall\njmp 3f\n"
+        "2: lea 1(%rbx), %ebx\ndec %r12\njmp 4f\n"
+        "3: test %eax, %eax\njle 5f\ntest %r12, %r12\njnz 2b\n"
+        "4: dec %r13\njnz 1b\nmov %ebx, %eax\n"
+        "5: pop %r13\npop %r12\npop %rbx\nret\n");
+extern int beyond(long rounds, long jumps);
+
 int main(void) {
     yes("warm", warm(plain));
+    int beyond_jumps = beyond(2000, 0) + beyond(10, 10);
+    say("beyond a jump %d, thousands of times %d", beyond_jumps, beyond(2000, 2000));
     say("from above %d", sides(0, 2000));
     say("at the call %d", sides(1, 2000));
     say("behind the call %d", sides(2, 2000));

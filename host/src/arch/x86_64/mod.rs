@@ -20,6 +20,13 @@ pub fn spin_hint() {
     core::hint::spin_loop();
 }
 
+/// The processor's counter of time, which runs at some gigahertz.
+#[inline(always)]
+pub fn ticks() -> u64 {
+    // SAFETY: reads a counter that user space may read wherever the vDSO may.
+    unsafe { core::arch::x86_64::_rdtsc() }
+}
+
 /// Sets `%gs` without a host call (`FSGSBASE`).
 ///
 /// # Safety
