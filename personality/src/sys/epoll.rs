@@ -11,7 +11,7 @@ use host::abi::Timespec;
 use host::layout::is_guest;
 use host::time::Deadline;
 use host::{Errno, Result, user};
-use vkernel::epoll::{self, Epoll, Interest, flag};
+use vkernel::epoll::{self, Collected, Epoll, Interest, flag};
 
 /// Bytes of `struct epoll_event`, which is packed on x86-64.
 const EVENT: usize = size_of::<[u32; 3]>();
@@ -137,7 +137,7 @@ fn wait(call: &Call<'_>, epfd: Fd, events: Ptr, max: i32, span: Option<Timespec>
 }
 
 /// What can be written counts.
-fn hand_out(events: Ptr, got: &[Interest]) -> Result<usize> {
+fn hand_out(events: Ptr, got: &Collected) -> Result<usize> {
     for (i, e) in got.iter().enumerate() {
         let raw = [e.events, e.data as u32, (e.data >> 32) as u32];
         if let Err(fault) = user::write(events.0 + i * EVENT, &raw) {

@@ -1,7 +1,7 @@
 //! An epoll as an open file, and `epoll_wait`.
 
 use super::item::Item;
-use super::{Epoll, Interest};
+use super::{Collected, Epoll};
 use crate::files::io::InUse;
 use crate::task::{Task, Wait};
 use alloc::format;
@@ -69,7 +69,7 @@ impl Epoll {
 }
 
 /// `epoll_wait(2)`: sleeps until something is ready; nothing when the time is up.
-pub fn wait(task: &Task, file: Arc<File>, max: usize, deadline: Option<Deadline>) -> Result<Vec<Interest>> {
+pub fn wait(task: &Task, file: Arc<File>, max: usize, deadline: Option<Deadline>) -> Result<Collected> {
     let mut file = InUse::new(task, file);
     file.park();
     loop {
@@ -90,7 +90,7 @@ pub fn wait(task: &Task, file: Arc<File>, max: usize, deadline: Option<Deadline>
         match slept {
             Wait::Ready(Ok(got)) if got.is_empty() => {}
             Wait::Ready(done) => return done,
-            Wait::TimedOut => return Ok(Vec::new()),
+            Wait::TimedOut => return Ok(Collected::default()),
             Wait::Interrupted => return Err(Errno::EINTR),
         }
     }

@@ -8,11 +8,13 @@
 //! Locks: NEST around making an edge between epolls, EPOLL for the interest list, held while files are asked; a leaf for the
 //! ready list.
 
+mod collect;
 mod file;
 mod hostside;
 mod item;
 mod nest;
 
+pub use collect::Collected;
 pub use file::wait;
 pub use nest::Graph;
 
@@ -21,7 +23,7 @@ use crate::files::extra::FileExtra;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use core::sync::atomic::{AtomicUsize, Ordering::*};
 use fs_emu::FileType;
 use fs_emu::vfs::File;
 use host::abi::dev_join;
@@ -48,7 +50,7 @@ pub mod flag {
 }
 
 /// `struct epoll_event`: what a guest asks for, and what it gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Interest {
     /// Events and [`flag`]s.
     pub events: u32,
@@ -70,7 +72,8 @@ pub struct Epoll {
 /// What wakers touch.
 struct Core {
     ready: Mutex<VecDeque<u64>, { rank::LEAF }>,
-    /// How many they are. Who adds one wakes afterwards; so who is registered before looking here misses none.
+    /// How many they are. Who adds one wakes afterwards, which begins with a fence; so who is registered before looking here
+    /// misses none.
     queued: AtomicUsize,
     /// Who sleeps in `epoll_wait`.
     waiters: Arc<WaitQueue>,
@@ -99,7 +102,7 @@ impl Core {
     fn change<T>(&self, step: impl FnOnce(&mut VecDeque<u64>) -> T) -> T {
         let mut ready = self.ready.lock();
         let out = step(&mut ready);
-        self.queued.store(ready.len(), SeqCst);
+        self.queued.store(ready.len(), Release);
         out
     }
 
@@ -241,71 +244,6 @@ impl Epoll {
     fn let_go(&self, item: &Item) {
         item.unregister();
         self.core.change(|ready| ready.retain(|id| *id != item.id));
-    }
-
-    /// What is ready: up to `max` items, each asked now. Never sleeps.
-    pub fn collect(&self, max: usize) -> Vec<Interest> {
-        let (mut out, mut last, mut asked) = (Vec::new(), None, Vec::new());
-        let table = self.table.lock();
-        table.take_host_events(&self.core);
-        let mut turns = self.core.len();
-        while turns > 0 && out.len() < max {
-            turns -= 1;
-            let Some(id) = self.core.pop() else { break };
-            let Some(item) = table.items.get(&id) else { continue };
-            // First this, then the question: a wake in between counts.
-            item.queued.store(false, SeqCst);
-            let Some(file) = item.file.upgrade() else { continue };
-            let events = item.look(&file);
-            asked.extend(last.replace(file));
-            if events == 0 {
-                continue;
-            }
-            out.push(Interest { events, data: item.data() });
-            self.reported(item);
-        }
-        let more = self.core.len() > 0;
-        drop(table);
-        // The last reference may be among these; closing a file comes back here.
-        drop((last, asked));
-        if more {
-            self.core.waiters.wake_all();
-        }
-        out
-    }
-
-    /// A level-triggered item stays until it is found not to be ready.
-    fn reported(&self, item: &Item) {
-        let interest = item.interest();
-        if interest & flag::ONESHOT != 0 {
-            item.disable();
-        } else if interest & flag::EDGE == 0 && !item.queued.swap(true, SeqCst) {
-            self.core.change(|ready| ready.push_back(item.id));
-        }
-    }
-
-    /// Whether anything is ready, for those who poll the epoll.
-    fn is_ready(&self) -> bool {
-        let mut asked = Vec::new();
-        let table = self.table.lock();
-        table.take_host_events(&self.core);
-        let mut turns = self.core.len();
-        let mut found = false;
-        while turns > 0 && !found {
-            turns -= 1;
-            let Some(id) = self.core.pop() else { break };
-            let Some(item) = table.items.get(&id) else { continue };
-            item.queued.store(false, SeqCst);
-            let Some(file) = item.file.upgrade() else { continue };
-            found = item.look(&file) != 0;
-            asked.push(file);
-            if found && !item.queued.swap(true, SeqCst) {
-                self.core.change(|ready| ready.push_front(id));
-            }
-        }
-        drop(table);
-        drop(asked);
-        found
     }
 }
 
