@@ -80,6 +80,17 @@ pub fn unmap_all_guest() {
     }
 }
 
+/// `madvise(2)` on everything that a guest may own. Holes are no error; the host may stop at a mapping that it will not advise.
+pub fn advise_all_guest(advice: u32) -> Result<()> {
+    for range in crate::layout::GUEST_RANGES {
+        match advise_guest(range.start, range.end - range.start, advice) {
+            Ok(()) | Err(Errno::ENOMEM) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
 /// Maps a file shared at a fixed, free address of the runtime's.
 ///
 /// # Safety

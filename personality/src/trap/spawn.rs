@@ -239,12 +239,13 @@ pub fn die_with_supervisor() -> bool {
     process::set_pdeathsig(SIGKILL).is_ok() && process::getppid() == kernel().supervisor
 }
 
-/// Moves the running task, whose memory others use, to a host process of its own with a copy of the memory. The old host
-/// thread ends without unwinding.
+/// Moves the running task, whose memory others use and which gives it up, to a host process of its own. Whether that has a copy of
+/// the memory, whole or in part, depends on what others do meanwhile. The old host thread ends without unwinding.
 /// `own` keeps the task alive for that thread: the task may be faster, and end, in its new process.
 pub fn move_to_own_process(task: &'static Task, own: Arc<Task>) -> Result<()> {
     let before = task.thread.host_pid();
     map_huge_text(&current_stack());
+    task.mm().close();
     match copy_process(0, Default::default())? {
         0 => {
             // The count is the old host thread's.

@@ -1,5 +1,10 @@
 //! `fork`: the host copies the memory, this copies the book (Linux's `dup_mmap`). And who uses an address space.
+//!
+//! A `vfork` child that executes a program needs a host process of its own, too, but nothing of its parent's memory. For that the guest's
+//! mappings are marked as not to be copied (`MADV_DONTFORK`), which saves the copy of their page tables and the removal of what was
+//! copied. They stay so until somebody forks: who only ever starts programs by `vfork` pays for the marks once.
 
+use super::advise::{DOFORK, DONTFORK};
 use super::vma::VmFlags;
 use super::{Inner, Mm};
 use alloc::sync::Arc;
@@ -7,6 +12,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::Ordering::*;
 use host::Result;
 use host::lock::{MutexGuard, rank};
+use host::sys::mem;
 
 /// A fork under way: the parent's address space stays locked, so that the host's copy and the book's agree.
 ///
@@ -35,6 +41,9 @@ impl Mm {
     /// [`fork_copy`](Mm::fork_copy)) and locks this address space.
     pub fn begin_fork(&self, child: &Mm) -> Fork<'_> {
         let guard = self.inner.lock();
+        if self.closed.swap(false, Relaxed) {
+            guard.open();
+        }
         let copy = guard.copy();
         child.patched.store(copy.patches.any(), Relaxed);
         child.traps.copy_from(&self.traps);
@@ -44,6 +53,14 @@ impl Mm {
             inner.dead = old.vmas.clear();
         });
         Fork { _guard: guard }
+    }
+
+    /// Before the host's `clone` for a task that leaves this memory: its process will have none of the guest's mappings, or some or all of
+    /// them if the host refuses or somebody else forks meanwhile.
+    pub fn close(&self) {
+        let _guard = self.inner.lock();
+        self.closed.store(true, Relaxed);
+        let _ = mem::advise_all_guest(DONTFORK);
     }
 
     /// One more task lives here.
@@ -67,6 +84,19 @@ impl Mm {
 }
 
 impl Inner {
+    /// Undoes [`close`](Mm::close): forks copy again what the guest wants to be copied.
+    fn open(&self) {
+        if mem::advise_all_guest(DOFORK).is_err() {
+            // The host has stopped at a device's memory, which is never copied.
+            for range in self.vmas.iter().map(|vma| vma.range()).chain(self.vmas.all_reserved()) {
+                let _ = mem::advise_guest(range.start, range.end - range.start, DOFORK);
+            }
+        }
+        for vma in self.vmas.iter().filter(|vma| vma.flags.contains(VmFlags::DONTFORK)) {
+            let _ = mem::advise_guest(vma.start, vma.len(), DONTFORK);
+        }
+    }
+
     fn copy(&self) -> Inner {
         let mut vmas = self.vmas.clone();
         vmas.retain(|vma| {

@@ -181,6 +181,8 @@ pub struct Mm {
     traps: patch::Traps,
     /// None may be any more: somebody has traced a task that lives here.
     unpatched: AtomicBool,
+    /// The host is to copy none of the mappings: see [`close`](Mm::close). Changed with `inner` locked.
+    closed: AtomicBool,
     /// Contexts of `io_setup(2)`.
     pub aio: crate::aio::Contexts,
     inner: Mutex<Inner, { rank::MM }>,
@@ -204,10 +206,11 @@ impl Mm {
     }
 
     fn from_inner(inner: Inner) -> Arc<Mm> {
-        let (users, stale, aio) = (AtomicUsize::new(0), AtomicBool::new(false), Default::default());
+        let (users, stale, closed, aio) =
+            (AtomicUsize::new(0), AtomicBool::default(), AtomicBool::default(), Default::default());
         let patched = AtomicBool::new(inner.patches.any());
         let (traps, unpatched) = (Default::default(), AtomicBool::new(false));
-        Arc::new(Mm { users, stale, patched, traps, unpatched, aio, inner: Mutex::new(inner) })
+        Arc::new(Mm { users, stale, patched, traps, unpatched, closed, aio, inner: Mutex::new(inner) })
     }
 
     /// Runs `op` under the lock; what it ended is dropped afterwards.

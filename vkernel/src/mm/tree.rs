@@ -97,6 +97,11 @@ impl Tree {
         self.reserved.iter().find(|r| r.start < range.end && range.start < r.end)
     }
 
+    /// All of the runtime's ranges.
+    pub fn all_reserved(&self) -> impl Iterator<Item = Range<usize>> {
+        self.reserved.iter().cloned()
+    }
+
     pub fn counts(&self) -> Counts {
         self.counts
     }
