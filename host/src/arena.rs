@@ -129,9 +129,9 @@ pub fn create() -> Result<()> {
 }
 
 /// Asks the host to make one huge page of the core. Costs the host a part of a millisecond and the sandbox what the core has not
-/// used of its 2 MiB; where the host refuses, nothing changes.
-pub fn gather() {
-    let _ = mem::collapse_runtime(page_addr(CORE_END) - HUGE, HUGE);
+/// used of its 2 MiB. `EAGAIN` where somebody was about to use one of its pages just then; whatever the error, nothing has changed.
+pub fn gather() -> Result<()> {
+    mem::collapse_runtime(page_addr(CORE_END) - HUGE, HUGE)
 }
 
 /// The arena's memfd, for mapping file pages into a guest.

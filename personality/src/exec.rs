@@ -4,6 +4,9 @@
 //! goes, and the new one is filled by the loader's plan ([`install`]). What fails after that point ends the process with
 //! SIGSEGV, as in Linux.
 
+mod chance;
+mod source;
+
 use crate::arch::Context;
 use crate::sys::mm::{map_file, map_remembered};
 use crate::sys::process;
@@ -11,15 +14,15 @@ use crate::trap::spawn;
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use chance::Chance;
 use fs_emu::cred::{ALL_CAPS, Caps};
 use fs_emu::vfs::ops::open::open_exec;
 use fs_emu::vfs::{At, Ctx, File, MountFlags, Resolve};
 use fs_emu::{Cred, Metadata};
-use host::iov::IovIter;
 use host::layout::{GUEST_MMAP_TOP, GUEST_PIE_BASE, GUEST_STACK_TOP, PAGE_SIZE, TASK_SIZE};
-use host::sys::clock::{getrandom, random_u64};
 use host::{Errno, Result, user};
 use loader::{AuxInputs, Executable, Image, LoadError, Plan, Role, StackImage, StackInputs, place, script};
+use source::Source;
 use vkernel::Task;
 use vkernel::kernel::kernel;
 use vkernel::mm::{Limits, MapFile, Mm};
@@ -35,7 +38,6 @@ const ASLR_PAGES: u64 = 1 << 28;
 /// The stack's top moves by up to 16 GiB, as Linux.
 const STACK_RANDOM: u64 = 16 << 30;
 const BRK_RANDOM: u64 = 1 << 30;
-const ADDR_NO_RANDOMIZE: u32 = 0x4_0000;
 
 fn linux(e: LoadError) -> Errno {
     Errno::new(e.errno())
@@ -110,34 +112,6 @@ pub fn execve(
     execute(task, cx, file, Name::plain(path.to_vec()), argv, envp)
 }
 
-/// The loader's view of an open file.
-struct Source<'a> {
-    file: &'a File,
-    len: u64,
-}
-
-impl loader::ByteSource for Source<'_> {
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> core::result::Result<usize, LoadError> {
-        let at = i64::try_from(offset).map_err(|_| LoadError::NotExecutable)?;
-        loop {
-            match self.file.pread(at, &mut IovIter::kernel_mut(buf)) {
-                Ok(n) => return Ok(n),
-                // A doorbell rang meanwhile: reading a file is not interruptible.
-                Err(Errno::EINTR) => host::cpu::current().thread().prepare(),
-                Err(e) => return Err(LoadError::Source(e.raw())),
-            }
-        }
-    }
-
-    fn len(&self) -> u64 {
-        self.len
-    }
-}
-
-fn source(file: &File) -> Result<Source<'_>> {
-    Ok(Source { file, len: file.metadata()?.size })
-}
-
 /// Everything decided before the old program goes.
 struct Prepared {
     file: Arc<File>,
@@ -150,6 +124,7 @@ struct Prepared {
     comm: Vec<u8>,
     cred: Cred,
     secure: bool,
+    stack_limit: u64,
 }
 
 fn prepare(
@@ -165,7 +140,7 @@ fn prepare(
     let mut script_path = execfn.clone();
     let mut depth = 0;
     let image = loop {
-        match loader::identify(&source(&file)?).map_err(linux)? {
+        match loader::identify(&Source::of(&file)?).map_err(linux)? {
             Executable::Elf(image) => break image,
             Executable::Script(s) => {
                 script::check_depth(depth).map_err(linux)?;
@@ -183,20 +158,17 @@ fn prepare(
         None => None,
         Some(path) => {
             let file = open_path(task, path)?;
-            let image = loader::elf::parse(&source(&file)?, Role::Interpreter).map_err(linux)?;
+            let image = loader::elf::parse(&Source::of(&file)?, Role::Interpreter).map_err(linux)?;
             Some((file, image))
         }
     };
-    let mut budget = loader::ArgBudget::new(argv.len(), envp.len(), stack_limit(task)).map_err(linux)?;
+    let stack_limit = task.group.rlimit(vkernel::task::limits::STACK).cur;
+    let mut budget = loader::ArgBudget::new(argv.len(), envp.len(), stack_limit).map_err(linux)?;
     for s in [&execfn].into_iter().chain(&argv).chain(&envp) {
         budget.take(s.len()).map_err(linux)?;
     }
     let (cred, secure) = new_cred(task, &file)?;
-    Ok(Prepared { file, image, interpreter, argv, envp, execfn, comm, cred, secure })
-}
-
-fn stack_limit(task: &Task) -> u64 {
-    task.group.rlimit(vkernel::task::limits::STACK).cur
+    Ok(Prepared { file, image, interpreter, argv, envp, execfn, comm, cred, secure, stack_limit })
 }
 
 /// Set-user-id programs, and capabilities across `execve` (`capabilities(7)`, without file capabilities).
@@ -235,6 +207,7 @@ pub fn execute(
     envp: Vec<Vec<u8>>,
 ) -> Result<()> {
     let p = prepare(task, file, name, argv, envp)?;
+    let chance = Chance::new(task)?;
     let before = task.tid();
     // If another thread was first, this one has only to leave, which it does on its way back.
     let point = task.become_only_thread()?;
@@ -246,10 +219,10 @@ pub fn execute(
     } else {
         task.mm().unmap_all();
     }
-    let mm = Mm::new(GUEST_MMAP_TOP - ((aslr(task) & (ASLR_PAGES - 1)) as usize * PAGE_SIZE));
+    let mm = Mm::new(GUEST_MMAP_TOP - ((chance.mmap & (ASLR_PAGES - 1)) as usize * PAGE_SIZE));
     point.replace_mm(mm.clone());
     point.reset(&p.comm, p.cred.clone())?;
-    let started = install(task, &mm, &p);
+    let started = install(task, &mm, &p, &chance);
     if let Some((file, _)) = &p.interpreter {
         file.release();
     }
@@ -272,32 +245,26 @@ pub fn execute(
     Ok(())
 }
 
-/// By what addresses move: a random number, 0 for who has asked for none (`personality(2)`).
-fn aslr(task: &Task) -> u64 {
-    let persona = task.group.persona.load(core::sync::atomic::Ordering::SeqCst);
-    if persona & ADDR_NO_RANDOMIZE == 0 { random_u64() } else { 0 }
-}
-
 /// Fills the new address space: entry point and stack pointer.
-fn install(task: &Task, mm: &Arc<Mm>, p: &Prepared) -> Result<(u64, u64)> {
+fn install(task: &Task, mm: &Arc<Mm>, p: &Prepared, chance: &Chance) -> Result<(u64, u64)> {
     let limits = crate::sys::mm::limits(task);
     let pie = GUEST_PIE_BASE as u64;
     // What has no interpreter may be one, and keeps out of the way of programs; its heap is where they would be.
     let loader = p.interpreter.is_none() && p.image.kind == loader::elf::Kind::Dynamic;
     let (window, random) = match loader {
         true => (free_window(mm, &p.image)?, 0),
-        false => (pie..pie + ASLR_PAGES * PAGE_SIZE as u64, aslr(task)),
+        false => (pie..pie + ASLR_PAGES * PAGE_SIZE as u64, chance.program),
     };
     let bias = place::choose_bias(&p.image, &window, random).map_err(linux)?;
     let program = loader::plan::plan(&p.image, bias).map_err(linux)?;
     map_plan(mm, &program, || map_file(&p.file), &limits)?;
-    let brk = place::choose_brk(if loader { pie } else { program.brk_start }, BRK_RANDOM, aslr(task));
+    let brk = place::choose_brk(if loader { pie } else { program.brk_start }, BRK_RANDOM, chance.heap);
     mm.set_brk(brk as usize);
     let interpreter = match &p.interpreter {
         None => None,
         Some((file, image)) => Some(load_interpreter(mm, file, image, &limits)?),
     };
-    let stack = make_stack(task, mm, p, &program, interpreter.as_ref(), &limits)?;
+    let stack = make_stack(mm, p, &program, interpreter.as_ref(), chance, &limits)?;
     mm.update_info(|info| {
         info.loader = interpreter.as_ref().map_or(0..0, |i| i.code.start as usize..i.code.end as usize);
         info.start_code = program.code.start as usize;
@@ -346,34 +313,32 @@ fn map_plan(mm: &Arc<Mm>, plan: &Plan, file: impl Fn() -> MapFile, limits: &Limi
 }
 
 fn make_stack(
-    task: &Task,
     mm: &Arc<Mm>,
     p: &Prepared,
     program: &Plan,
     interpreter: Option<&Plan>,
+    chance: &Chance,
     limits: &Limits,
 ) -> Result<StackImage> {
     let k = kernel();
-    let mut random = [0; 16];
-    getrandom(&mut random)?;
     let mut aux = AuxInputs::new(program, interpreter);
     aux.sysinfo_ehdr = (k.vdso.0 != 0).then_some(k.vdso.0 as u64);
     [aux.hwcap, aux.hwcap2, aux.min_sigstack] = k.hwcap;
     (aux.uid, aux.euid, aux.gid, aux.egid) = (p.cred.uid, p.cred.euid, p.cred.gid, p.cred.egid);
     aux.secure = p.secure;
-    let shift = (aslr(task) % STACK_RANDOM) & !(PAGE_SIZE as u64 - 1);
+    let shift = (chance.stack % STACK_RANDOM) & !(PAGE_SIZE as u64 - 1);
     let top = GUEST_STACK_TOP as u64 - shift;
     debug_assert!((top as usize) < TASK_SIZE);
     let inputs = StackInputs {
         argv: &p.argv,
         envp: &p.envp,
         execfn: &p.execfn,
-        random,
+        random: chance.shown,
         platform: loader::stack::PLATFORM,
         aux: &aux,
         top,
-        padding: aslr(task),
-        stack_limit: stack_limit(task),
+        padding: chance.padding,
+        stack_limit: p.stack_limit,
     };
     let image = loader::stack::build(&inputs).map_err(linux)?;
     mm.setup_stack(top as usize, image.bytes.len(), program.executable_stack, limits)?;

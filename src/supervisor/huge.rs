@@ -5,9 +5,11 @@
 //! everything stays as it is. The supervisor itself goes on with its own text: what it runs, no guest can reach.
 
 use super::image;
+use host::Errno;
 use host::layout::PAGE_SIZE;
 use std::ffi::CStr;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use vkernel::kernel::{TrapKind, kernel};
 
 const HUGE: usize = 2 << 20;
@@ -15,17 +17,32 @@ const HUGE: usize = 2 << 20;
 const MOST: usize = 8 * HUGE;
 const MADV_COLLAPSE: i32 = 25;
 
+/// How often the arena is tried. With guests on other processors, one in three tries finds a page in use.
+const TRIES: u32 = 16;
+/// How many tries are left.
+static LEFT: AtomicU32 = AtomicU32::new(0);
+
 /// A doorbell: does both, if it is asked for. With a tracer the text stays: there are breakpoints in it.
 pub fn serve() {
     if !kernel().huge.take_request() {
         return;
     }
-    host::arena::gather();
+    LEFT.store(TRIES, Relaxed);
+    gather();
     if kernel().trap != TrapKind::Ptrace
         && let Some((text, window)) = text()
         && let Some(fd) = copy(&text, &window)
     {
         kernel().huge.offer_text(fd, window.start, window.len());
+    }
+}
+
+/// Tries the arena, unless that has been done: now, and whenever a process has ended.
+pub fn gather() {
+    let left = LEFT.load(Relaxed);
+    if left != 0 {
+        let again = host::arena::gather() == Err(Errno::EAGAIN);
+        LEFT.store(if again { left - 1 } else { 0 }, Relaxed);
     }
 }
 

@@ -128,7 +128,9 @@ pub fn wait_and_hand_on() {
         timekeeper::start_if_wanted();
         huge::serve();
         console::serve();
-    } else if sig > 0 && sig != libc::SIGCHLD {
+    } else if sig == libc::SIGCHLD {
+        huge::gather();
+    } else if sig > 0 {
         // SAFETY: zeroed at least, filled in by the call.
         hand_on(sig, unsafe { info.assume_init_ref() });
     }
