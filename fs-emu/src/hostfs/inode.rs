@@ -37,6 +37,8 @@ pub struct HostInode {
     pub(super) live: Mutex<Live, { rank::LEAF }>,
     /// Of a regular file of a frozen tree.
     pub(super) kept: RcuCell<Kept>,
+    /// Where a symlink of a frozen tree leads, once somebody has asked.
+    target: RcuCell<Vec<u8>>,
 }
 
 /// What only live trees keep.
@@ -69,6 +71,7 @@ impl HostInode {
             place: Mutex::new(place),
             live: Mutex::new(Live::default()),
             kept: RcuCell::new(None),
+            target: RcuCell::new(None),
         })
     }
 
@@ -159,6 +162,16 @@ impl HostInode {
             return path::open(at.dir(), at.path(), flags, 0);
         }
         self.fs.open_quietly(self.found.uid, |extra| path::open(at.dir(), at.path(), flags | extra, 0))
+    }
+
+    fn read_target(&self) -> Result<Vec<u8>> {
+        let _still = self.fs.still();
+        let at = place::quick(&self.fs, self, None)?;
+        let mut target = alloc::vec![0; PATH_MAX];
+        let n = path::readlink(at.dir(), at.path(), &mut target)?;
+        target.truncate(n);
+        target.shrink_to_fit();
+        Ok(target)
     }
 
     fn set_size(&self, size: u64) -> Result<()> {
@@ -292,12 +305,13 @@ impl Inode for HostInode {
         if self.file_type() != FileType::Symlink {
             return Err(Errno::EINVAL);
         }
-        let _still = self.fs.still();
-        let at = place::quick(&self.fs, self, None)?;
-        let mut target = alloc::vec![0; PATH_MAX];
-        let n = path::readlink(at.dir(), at.path(), &mut target)?;
-        target.truncate(n);
-        target.shrink_to_fit();
+        if let Some(known) = self.target.get(&rcu::read()) {
+            return Ok(known.get().clone());
+        }
+        let target = self.read_target()?;
+        if self.fs.frozen {
+            drop(self.target.replace(Some(Arc::new(target.clone()))));
+        }
         Ok(target)
     }
 
