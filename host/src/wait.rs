@@ -304,8 +304,18 @@ impl HostThread {
     /// Step 2, for signals: also reaches the thread while it runs guest code. A thread that interrupts itself is in the kernel,
     /// and looks on its way out.
     pub fn interrupt(&self) {
+        self.announce();
+        self.rouse();
+    }
+
+    /// The first half of [`interrupt`](Self::interrupt): from now on it sees that there is something, should it look.
+    pub fn announce(&self) {
         self.work.store(1, SeqCst);
         self.kick.store(1, SeqCst);
+    }
+
+    /// The second half: makes it look.
+    pub fn rouse(&self) {
         if core::ptr::eq(self, crate::cpu::current().thread()) {
             return;
         }
@@ -329,7 +339,7 @@ impl HostThread {
 
     /// Step 3: sleeps until kicked or until the deadline. Only the thread itself calls this.
     pub fn sleep(&self, deadline: Option<Deadline>) {
-        if self.give_turn(|| self.kicked()) {
+        if deadline.is_none() && self.give_turn(|| self.kicked()) {
             return;
         }
         self.sleep.store(FUTEX, SeqCst);

@@ -44,16 +44,16 @@ pub fn run(sandbox: &Sandbox) -> Result<i32> {
         );
     }
     let trap = choose_trap(sandbox.trap)?;
-    let inherited = setup::inherited();
-    let dispositions = signals::Inherited::read();
+    let descriptors = setup::inherited_descriptors();
+    let inherited = signals::Inherited::read();
     enter_kernel_context()?;
     host::arena::create().map_err(|e| anyhow!("no memory for the kernel: {e:?}"))?;
     heap::use_arena(true);
-    let made = setup::make_kernel(sandbox, trap, &inherited);
+    let made = setup::make_kernel(sandbox, trap, &descriptors);
     heap::use_arena(false);
     let (task, program) = made?;
-    dispositions.hand_to(&task);
-    let wall = wall::build(sandbox, &inherited);
+    inherited.hand_to(&task);
+    let wall = wall::build(sandbox, &descriptors);
     signals::block();
     start_first(&task, program, wall)?;
     let status = signals::serve(trap);

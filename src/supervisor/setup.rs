@@ -44,7 +44,7 @@ fn host(what: &str) -> impl Fn(Errno) -> anyhow::Error + '_ {
 }
 
 /// Makes the kernel, the first task, and what it will execute.
-pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind, inherited: &[i32]) -> Result<(Arc<Task>, Program)> {
+pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind, descriptors: &[i32]) -> Result<(Arc<Task>, Program)> {
     // SAFETY: plain calls at start-up, before there are other threads.
     let umask = unsafe { libc::umask(0) };
     let mut limits = limits::from_host();
@@ -77,7 +77,7 @@ pub fn make_kernel(sandbox: &Sandbox, trap: TrapKind, inherited: &[i32]) -> Resu
     let task = Task::first(cred, Mm::new(GUEST_MMAP_TOP), files.clone(), Arc::new(fs), limits)
         .map_err(host("the first task"))?;
     kernel().set_main(task.tgid());
-    take_over_descriptors(inherited, &files, &task)?;
+    take_over_descriptors(descriptors, &files, &task)?;
     Ok((task, program(sandbox)))
 }
 
@@ -308,12 +308,12 @@ fn working_directory(sandbox: &Sandbox) -> Result<Path> {
 /// The descriptors that umlaut was started with become the first task's, the standard ones and any others it was meant to
 /// pass on. Originals above 2 stay where they are; the kernel works on duplicates, out of the way. In place of the terminal there
 /// is a virtual one.
-fn take_over_descriptors(inherited: &[i32], files: &Arc<FileTable>, task: &Arc<Task>) -> Result<()> {
-    let terminal = match terminal::find(inherited) {
+fn take_over_descriptors(descriptors: &[i32], files: &Arc<FileTable>, task: &Arc<Task>) -> Result<()> {
+    let terminal = match terminal::find(descriptors) {
         Some(user) => Some((user, virtual_terminal(user, task)?)),
         None => None,
     };
-    for &fd in inherited {
+    for &fd in descriptors {
         let file = match &terminal {
             Some((user, pair)) if user.is(fd) => {
                 let flags = OpenFlags::from_bits_truncate(sys::fd::fcntl(fd, F_GETFL, 0).unwrap_or(0) as u32);
@@ -359,7 +359,7 @@ fn virtual_terminal(user: &UserTerminal, task: &Arc<Task>) -> Result<Arc<Pair>> 
 }
 
 /// Open descriptors that would survive an exec.
-pub fn inherited() -> Vec<i32> {
+pub fn inherited_descriptors() -> Vec<i32> {
     let mut fds = few_open().or_else(all_open).unwrap_or_else(|| vec![0, 1, 2]);
     fds.retain(|&fd| sys::fd::fcntl(fd, F_GETFD, 0).is_ok_and(|f| f & FD_CLOEXEC == 0));
     fds

@@ -209,9 +209,11 @@ fn hand_on(sig: i32, info: &libc::siginfo_t) {
         let foreground = k.console.pair().map_or(0, |tty| tty.control.foreground());
         let what = signal::info(n, if from_terminal { code::SI_KERNEL } else { code::SI_USER });
         if from_terminal && foreground != 0 {
+            let mut all = signal::Together::default();
             for group in k.tasks.pgrp_members(foreground) {
-                let _ = group.send(n, what);
+                let _ = all.send(&group, n, what);
             }
+            drop(all);
             if sig == libc::SIGHUP {
                 hang_up(k, foreground);
             }

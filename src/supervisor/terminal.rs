@@ -48,9 +48,9 @@ pub fn found() -> Option<&'static UserTerminal> {
 }
 
 /// Looks for it among the standard descriptors: the controlling terminal, or else the first there is.
-pub fn find(inherited: &[i32]) -> Option<&'static UserTerminal> {
+pub fn find(descriptors: &[i32]) -> Option<&'static UserTerminal> {
     let mut all: Vec<UserTerminal> = Vec::new();
-    for &fd in inherited.iter().filter(|fd| **fd < 3) {
+    for &fd in descriptors.iter().filter(|fd| **fd < 3) {
         if let Some(device) = device(fd)
             && !all.iter().any(|known| known.device == device)
         {

@@ -53,7 +53,7 @@ pub fn landlock_abi() -> i64 {
 }
 
 /// Makes the rules; `None` where the host has no Landlock that can express them.
-pub fn build(sandbox: &Sandbox, inherited: &[i32]) -> Option<Wall> {
+pub fn build(sandbox: &Sandbox, descriptors: &[i32]) -> Option<Wall> {
     let abi = landlock_abi();
     if abi < 2 {
         return None;
@@ -76,7 +76,7 @@ pub fn build(sandbox: &Sandbox, inherited: &[i32]) -> Option<Wall> {
         allow(&rules, &bind.source, if bind.source.is_dir() { all } else { on_files });
     }
     // What umlaut was started with may be opened anew by way of `/proc/self/fd`; the terminal is not passed on.
-    for fd in inherited.iter().filter(|fd| !super::terminal::found().is_some_and(|user| user.is(**fd))) {
+    for fd in descriptors.iter().filter(|fd| !super::terminal::found().is_some_and(|user| user.is(**fd))) {
         allow_open(&rules, *fd, on_files);
     }
     for port in ports.unwrap_or_default() {

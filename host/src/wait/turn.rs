@@ -7,13 +7,13 @@
 //! It pays only where the wait is short and the other one is next in line, so each thread learns from its own tries. A try
 //! that was for nothing is followed by a pause of a few waits, twice as many each time. Where somebody else had the processor
 //! for long, the thread would have been better asleep, because who wakes up goes before who has yielded: then the pause is long.
+//! For the same reason nobody yields who sleeps until some time.
 //!
 //! Linux has no such thing in the kernel, since a pipe's wake-up there says that the waker is about to sleep (`WF_SYNC`).
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// What a thread has learnt about yielding before it sleeps. Only the thread itself uses it.
-#[derive(Default)]
 pub(super) struct Turn {
     /// How many waits to go straight to sleep from now on.
     pause: AtomicU32,
@@ -21,7 +21,9 @@ pub(super) struct Turn {
     last: AtomicU32,
 }
 
-/// The first pause, in waits.
+/// How many waits a new thread sleeps through: most threads have no more, and some are waited for.
+const NEW: u32 = 8;
+/// The first pause after a try that was for nothing, in waits.
 const FIRST: u32 = 4;
 /// The longest pause after tries that cost next to nothing.
 const MOST: u32 = 64;
@@ -29,6 +31,12 @@ const MOST: u32 = 64;
 const LATE: u32 = 4096;
 /// A fifth to a half of a millisecond, in ticks of the processor's counter.
 const LONG: u64 = 1 << 20;
+
+impl Default for Turn {
+    fn default() -> Turn {
+        Turn { pause: AtomicU32::new(NEW), last: AtomicU32::new(0) }
+    }
+}
 
 impl Turn {
     /// Lets somebody else run if that has been of use lately, and answers whether `came` holds after it.

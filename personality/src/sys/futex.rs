@@ -153,7 +153,7 @@ fn sleep(task: &Task, w: &Waiting, deadline: Option<Deadline>) -> Result<usize> 
         }
         let holds = || user::load_u32(w.addr) == Ok(w.val);
         // For everybody else, the call has not begun yet.
-        if holds() && task.thread.give_turn(|| !holds()) && user::load_u32(w.addr)? != w.val {
+        if deadline.is_none() && holds() && task.thread.give_turn(|| !holds()) && user::load_u32(w.addr)? != w.val {
             return Err(Errno::EAGAIN);
         }
         match sleep_once(task, w, deadline) {

@@ -9,7 +9,7 @@ use host::time::Deadline;
 use host::{Errno, Result, user};
 use vkernel::Task;
 use vkernel::kernel::kernel;
-use vkernel::signal::{self as sig, Action, NSIG, SigSet, code};
+use vkernel::signal::{self as sig, Action, NSIG, SigSet, Together, code};
 use vkernel::task::{ThreadGroup, Wait};
 
 /// `sizeof(sigset_t)` of the kernel.
@@ -158,10 +158,14 @@ fn any_thread(group: &Arc<ThreadGroup>) -> Result<Arc<Task>> {
 
 /// Signals one group. A zombie takes it and does nothing.
 pub(super) fn kill_group(me: &Task, group: &Arc<ThreadGroup>, n: u32, info: SigInfo) -> Result<()> {
+    kill_by(me, group, n, || group.send(n, info))
+}
+
+fn kill_by(me: &Task, group: &Arc<ThreadGroup>, n: u32, send: impl FnOnce() -> Result<()>) -> Result<()> {
     match any_thread(group) {
         Ok(t) => {
             me.may_signal(n, &t)?;
-            group.send(n, info)
+            send()
         }
         // No signal reaches the virtual init, but not everybody may send it one.
         Err(_) => match kernel().tasks.task(group.tgid).filter(|t| t.tgid() == group.tgid) {
@@ -174,8 +178,9 @@ pub(super) fn kill_group(me: &Task, group: &Arc<ThreadGroup>, n: u32, info: SigI
 /// Signals many: fails only if none could be signalled.
 pub(super) fn kill_many(me: &Task, groups: &[Arc<ThreadGroup>], n: u32) -> Result<usize> {
     let mut result = Err(Errno::ESRCH);
+    let mut all = Together::default();
     for g in groups {
-        match kill_group(me, g, n, from_me(me, n, code::SI_USER)) {
+        match kill_by(me, g, n, || all.send(g, n, from_me(me, n, code::SI_USER))) {
             Ok(()) => result = Ok(0),
             Err(e) if result == Err(Errno::ESRCH) => result = Err(e),
             Err(_) => {}

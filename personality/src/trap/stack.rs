@@ -33,7 +33,7 @@ struct Footer {
     /// Takes the place of the thread's shared part while the thread ends.
     spare: HostThread,
     busy: AtomicU32,
-    pool: usize,
+    pool: &'static Pool,
 }
 
 #[repr(C)]
@@ -79,7 +79,8 @@ impl Stack {
     /// The first stack of a process, with a pool of its own.
     pub fn first() -> Result<Stack> {
         let pool = mem::map_runtime_private(STACKS.start, size_of::<Pool>())?;
-        Stack::map(pool)
+        // SAFETY: a fresh mapping that stays; zero bytes are a valid pool.
+        Stack::map(unsafe { &*(pool as *const Pool) })
     }
 
     /// Another stack of the same address space.
@@ -92,7 +93,7 @@ impl Stack {
                 return Ok(Stack(at));
             }
         }
-        Stack::map(self.footer().pool)
+        Stack::map(pool)
     }
 
     /// The stack on which `addr` lies.
@@ -103,9 +104,8 @@ impl Stack {
         Stack(addr & !(BLOCK - 1))
     }
 
-    fn map(pool: usize) -> Result<Stack> {
-        // SAFETY: a pool, as `footer` has them.
-        let before = unsafe { &*(pool as *const Pool) }.used.load(SeqCst);
+    fn map(pool: &'static Pool) -> Result<Stack> {
+        let before = pool.used.load(SeqCst);
         let hint = STACKS.start.saturating_add(POOL_ROOM).saturating_add(before.saturating_mul(BLOCK));
         let base = if hint < STACKS.end { map_block(hint)? } else { map_aligned()? };
         // SAFETY: a part of the fresh mapping that nobody uses.
@@ -114,8 +114,8 @@ impl Stack {
         let footer = Footer { cpu: MaybeUninit::zeroed(), spare: HostThread::default(), busy: AtomicU32::new(1), pool };
         // SAFETY: the footer's place lies in the fresh block.
         unsafe { (stack.footer_addr() as *mut Footer).write(footer) };
-        let at = stack.pool().used.fetch_add(1, SeqCst);
-        stack.pool().blocks.get(at).ok_or(Errno::EAGAIN)?.store(base, SeqCst);
+        let at = pool.used.fetch_add(1, SeqCst);
+        pool.blocks.get(at).ok_or(Errno::EAGAIN)?.store(base, SeqCst);
         Ok(stack)
     }
 
@@ -126,7 +126,7 @@ impl Stack {
 
     /// The pool that it belongs to.
     pub fn pool_range(&self) -> Range<usize> {
-        let at = self.footer().pool;
+        let at = core::ptr::from_ref(self.pool()) as usize;
         at..at + size_of::<Pool>().next_multiple_of(PAGE)
     }
 
@@ -140,8 +140,7 @@ impl Stack {
     }
 
     fn pool(&self) -> &'static Pool {
-        // SAFETY: `map` stored the pool's address; zero bytes are a valid pool.
-        unsafe { &*(self.footer().pool as *const Pool) }
+        self.footer().pool
     }
 
     /// Makes the block's context that of a thread.

@@ -30,9 +30,11 @@ pub fn check(task: &Task, control: &Control, sig: u32) -> Result<()> {
     if kernel().tasks.is_orphaned(pgrp) {
         return Err(Errno::EIO);
     }
+    let mut all = signal::Together::default();
     for group in kernel().tasks.pgrp_members(pgrp) {
-        let _ = group.send(sig, signal::info(sig, signal::code::SI_KERNEL));
+        let _ = all.send(&group, sig, signal::info(sig, signal::code::SI_KERNEL));
     }
+    drop(all);
     task.thread.set_work();
     Err(Errno::EINTR)
 }

@@ -142,9 +142,10 @@ impl FileExtra {
                 }
             }
             Receiver::Group(id) => {
+                let mut all = signal::Together::default();
                 for group in tasks.pgrp_members(id) {
                     if group.threads().first().is_some_and(|t| may(t)) {
-                        let _ = group.send(sig, info);
+                        let _ = all.send(&group, sig, info);
                     }
                 }
             }

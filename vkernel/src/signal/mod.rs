@@ -12,8 +12,8 @@ mod stop;
 pub use action::{Action, Default, SaFlags, SigHand, default_action};
 pub use deliver::Delivery;
 pub use queue::{Pending, Queued};
-pub use send::Target;
 pub(crate) use send::queue;
+pub use send::{Target, Together};
 
 use host::abi::SigInfo;
 

@@ -5,6 +5,7 @@ use crate::task::{Task, ThreadGroup};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use fs_emu::cred::Caps;
+use host::wait::HostThread;
 use host::{Errno, Result};
 
 /// Where a signal goes.
@@ -53,6 +54,31 @@ impl ThreadGroup {
     }
 }
 
+/// One signal for many processes: all have it before the first one is woken. Else a process could end of it, and its neighbour in a pipeline
+/// see that and end well, while the sender waits for its processor. (Linux holds the task list, and is not preempted.)
+#[derive(Default)]
+pub struct Together(Vec<Arc<HostThread>>);
+
+impl Together {
+    /// Queues a signal for one of them. They are woken when this is dropped.
+    pub fn send(&mut self, group: &ThreadGroup, sig: u32, info: SigInfo) -> Result<()> {
+        if sig == 0 {
+            return Ok(());
+        }
+        let later = |thread: &Arc<HostThread>| {
+            thread.announce();
+            self.0.push(thread.clone());
+        };
+        queue_for(Target::Group(group), Queued { sig, info, timer: 0 }, later).map(drop)
+    }
+}
+
+impl Drop for Together {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|thread| thread.rouse());
+    }
+}
+
 fn send(target: Target<'_>, sig: u32, info: SigInfo) -> Result<()> {
     if sig == 0 {
         return Ok(());
@@ -62,6 +88,10 @@ fn send(target: Target<'_>, sig: u32, info: SigInfo) -> Result<()> {
 
 /// Queues a signal where it belongs and wakes who should look. `false` if it is ignored, or nobody is left to take it.
 pub(crate) fn queue(target: Target<'_>, q: Queued) -> Result<bool> {
+    queue_for(target, q, |thread| thread.interrupt())
+}
+
+fn queue_for(target: Target<'_>, q: Queued, wake: impl FnMut(&Arc<HostThread>)) -> Result<bool> {
     let sig = q.sig;
     let group = match &target {
         Target::Thread(t) => &*t.group,
@@ -70,7 +100,7 @@ pub(crate) fn queue(target: Target<'_>, q: Queued) -> Result<bool> {
     let threads = group.threads();
     let Some(any) = threads.first() else { return Ok(false) };
     discard_opposite(group, &threads, sig);
-    let queued = enqueue(&target, &threads, any, q);
+    let queued = enqueue(&target, &threads, any, q, wake);
     // Only now may a stopped group go on: it must find the signal when it does.
     if sig == SIGCONT || sig == SIGKILL {
         group.resume(sig == SIGCONT);
@@ -78,7 +108,13 @@ pub(crate) fn queue(target: Target<'_>, q: Queued) -> Result<bool> {
     queued
 }
 
-fn enqueue(target: &Target<'_>, threads: &[Arc<Task>], any: &Task, q: Queued) -> Result<bool> {
+fn enqueue(
+    target: &Target<'_>,
+    threads: &[Arc<Task>],
+    any: &Task,
+    q: Queued,
+    mut wake: impl FnMut(&Arc<HostThread>),
+) -> Result<bool> {
     let (group, sig) = (&*any.group, q.sig);
     let hand = any.sighand();
     // A blocked signal is queued even when ignored: the disposition may change before it is unblocked.
@@ -93,11 +129,13 @@ fn enqueue(target: &Target<'_>, threads: &[Arc<Task>], any: &Task, q: Queued) ->
     match target {
         Target::Thread(t) => {
             t.signals.lock().pending.push(q, limit)?;
-            wake_for(t, sig);
+            if sig == SIGKILL || t.wants(sig) {
+                wake(&t.thread);
+            }
         }
         Target::Group(g) => {
             g.pending.lock().push(q, limit)?;
-            wake_one_of(threads, sig);
+            wake_one_of(threads, sig, wake);
         }
     }
     group.signalled.wake_all();
@@ -115,20 +153,14 @@ fn discard_opposite(group: &ThreadGroup, threads: &[Arc<Task>], sig: u32) {
     threads.iter().for_each(|t| t.signals.lock().pending.flush(gone));
 }
 
-fn wake_for(t: &Task, sig: u32) {
-    if sig == SIGKILL || t.wants(sig) {
-        t.thread.interrupt();
-    }
-}
-
 /// One thread that does not block it is enough; the killing signal wakes all.
-fn wake_one_of(threads: &[Arc<Task>], sig: u32) {
+fn wake_one_of(threads: &[Arc<Task>], sig: u32, mut wake: impl FnMut(&Arc<HostThread>)) {
     if sig == SIGKILL {
-        return threads.iter().for_each(|t| t.thread.interrupt());
+        return threads.iter().for_each(|t| wake(&t.thread));
     }
     let me = Task::current_id();
     let willing: Vec<&Arc<Task>> = threads.iter().filter(|t| t.wants(sig)).collect();
     if let Some(t) = willing.iter().find(|t| Some(t.tid()) == me).or(willing.first()) {
-        t.thread.interrupt();
+        wake(&t.thread);
     }
 }

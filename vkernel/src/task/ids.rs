@@ -119,8 +119,9 @@ impl TaskList {
             return;
         }
         for sig in [signal::SIGHUP, signal::SIGCONT] {
+            let mut all = signal::Together::default();
             for g in &members {
-                let _ = g.send(sig, signal::info(sig, signal::code::SI_KERNEL));
+                let _ = all.send(g, sig, signal::info(sig, signal::code::SI_KERNEL));
             }
         }
     }

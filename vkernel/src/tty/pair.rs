@@ -248,9 +248,10 @@ pub(super) fn send_group(pgrp: u32, signals: &[u32]) {
     if pgrp == 0 {
         return;
     }
+    let mut all = signal::Together::default();
     for group in kernel().tasks.pgrp_members(pgrp) {
         for &sig in signals {
-            let _ = group.send(sig, signal::info(sig, code::SI_KERNEL));
+            let _ = all.send(&group, sig, signal::info(sig, code::SI_KERNEL));
         }
     }
 }

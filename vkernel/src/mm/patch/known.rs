@@ -2,7 +2,7 @@
 //!
 //! A site is known by its file, its offset there, and the bytes that were seen. It is there because it has trapped, in some
 //! process, so that it is an instruction; the same bytes at the same place of a file that nobody has changed are the same
-//! instruction. How often it traps decides whether it is worth a copy of its page ([`choose`](KnownFile::choose)).
+//! instruction. How often it traps decides whether it is worth a copy of its page ([`worth`]).
 //!
 //! Stubs of a file's sites lie in one [`Block`] for all processes. All of a stub is relative, so that it is right wherever the
 //! file is mapped, provided that the block is mapped at the same distance: here everything is said as if the file
@@ -11,6 +11,8 @@
 //! Files are known by [`Version`]; one that has changed is another file, and the oldest is forgotten for the newest.
 //! Locks: the table's and each file's (rank `OBJECT`), never both.
 
+mod worth;
+
 use super::blocks::{self, Block};
 use super::{Boundary, JUMP, Left, Request};
 use alloc::sync::Arc;
@@ -18,8 +20,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use fs_emu::{FileType, Metadata};
 use host::abi::Timespec;
-use host::layout::PAGE_SIZE;
 use host::lock::{Mutex, rank};
+use worth::{Site, Stub};
 
 /// Where files begin, as far as plans are concerned. Room on both sides for every distance.
 pub(super) const ORIGIN: usize = 1 << 44;
@@ -27,18 +29,8 @@ pub(super) const ORIGIN: usize = 1 << 44;
 const MAX_FILES: usize = 64;
 /// Most sites of a file.
 const MAX_SITES: usize = 512;
-/// After so many mappings what was counted counts half.
-const FADE: u32 = 32;
 /// A file that was changed so shortly before may be changed again without its times telling (nanoseconds).
 const SETTLED: u64 = 100_000_000;
-/// What a trap costs more than a call from a patched site, in tenths of a microsecond.
-const TRAP: u32 = 22;
-/// What a page costs: the copy, and that a fork has to copy it as well.
-const PAGE: u32 = 32;
-/// What a file has to gain: its block and the change of protection cost less, but below that no gain could be measured. The loader's two dozen calls
-/// for a program that needs libc alone stay below it.
-const FILE: u32 = 500;
-
 /// What says that a file is the same, with the same contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
@@ -98,24 +90,6 @@ struct Book {
     block: Option<Arc<Block>>,
 }
 
-/// One site.
-struct Site {
-    /// In the file.
-    offset: u64,
-    /// How often it has trapped, and in how many mappings it could have; both faded.
-    traps: u32,
-    chances: u32,
-    stub: Stub,
-}
-
-enum Stub {
-    /// Not asked for yet.
-    None,
-    Ready(Arc<Ready>),
-    /// There can be none, or it is better off without.
-    Never,
-}
-
 /// Everything that is to be written and noted for a site.
 pub(in crate::mm) struct Ready {
     pub(super) offset: u64,
@@ -142,13 +116,13 @@ impl KnownFile {
             Ok(i) => i,
             Err(_) if book.sites.len() >= MAX_SITES => return false,
             Err(i) => {
-                book.sites.insert(i, Site { offset, traps: 0, chances: book.mapped.max(1), stub: Stub::None });
+                book.sites.insert(i, Site::new(offset, book.mapped));
                 i
             }
         };
         let Some(site) = book.sites.get_mut(i) else { return false };
-        site.traps = site.traps.saturating_add(traps);
-        matches!(site.stub, Stub::None) && (site.traps > 1 || eager)
+        site.count_traps(traps);
+        matches!(site.stub, Stub::None) && (site.has_trapped_again() || eager)
     }
 
     /// A site is not to be patched ahead any more, nor ever.
@@ -175,58 +149,15 @@ impl KnownFile {
     /// another chance to trap. `all`: whatever it costs.
     pub(super) fn choose(&self, part: Range<u64>, all: bool) -> Option<Batch> {
         let book = &mut *self.book.lock();
-        let chosen = book.chosen(&part, all);
-        book.mapped = fade(book.mapped) + 1;
+        let chosen = worth::chosen(&book.sites, &part, all);
+        book.mapped = worth::fade(book.mapped) + 1;
         for site in book.sites.iter_mut().filter(|s| part.contains(&s.offset)) {
             if chosen.binary_search_by_key(&site.offset, |r| r.offset).is_err() {
-                if site.chances >= FADE {
-                    site.traps /= 2;
-                }
-                site.chances = fade(site.chances) + 1;
+                site.count_chance();
             }
         }
         let block = book.block.clone()?;
         if chosen.is_empty() { None } else { Some(Batch { block, sites: chosen }) }
-    }
-}
-
-fn fade(count: u32) -> u32 {
-    if count >= FADE { count / 2 } else { count }
-}
-
-impl Book {
-    /// Sites of pages that are worth it, ascending, and none if all together are not worth a block.
-    fn chosen(&self, part: &Range<u64>, all: bool) -> Vec<Arc<Ready>> {
-        let inside = |s: &&Site| part.start < s.offset && s.offset + JUMP as u64 <= part.end;
-        let sites: Vec<&Site> = self.sites.iter().filter(inside).collect();
-        let (mut chosen, mut gain) = (Vec::new(), 0);
-        for page in sites.chunk_by(|a, b| a.page() == b.page()) {
-            let worth: u32 = page.iter().filter(|s| s.is_ready()).map(|s| s.worth()).sum();
-            if worth > PAGE || all {
-                gain += worth.saturating_sub(PAGE);
-                chosen.extend(page.iter().filter_map(|s| s.ready()));
-            }
-        }
-        if gain > FILE || all { chosen } else { Vec::new() }
-    }
-}
-
-impl Site {
-    fn page(&self) -> u64 {
-        self.offset / PAGE_SIZE as u64
-    }
-
-    fn ready(&self) -> Option<Arc<Ready>> {
-        if let Stub::Ready(ready) = &self.stub { Some(ready.clone()) } else { None }
-    }
-
-    fn is_ready(&self) -> bool {
-        matches!(self.stub, Stub::Ready(_))
-    }
-
-    /// What a mapping saves by it, in tenths of a microsecond.
-    fn worth(&self) -> u32 {
-        self.traps.saturating_mul(TRAP) / self.chances.max(1)
     }
 }
 
